@@ -1,0 +1,63 @@
+// swift-tools-version: 6.2
+// Nod: consensus for radios that sleep. Imports point one way, down; `tools/tidy` holds the table.
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+let package = Package(
+  name: "nod",
+  products: [
+    .executable(name: "nodd", targets: ["nodd"]),
+    .executable(name: "nodctl", targets: ["nodctl"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+  ],
+  targets: [
+    // C for what a board cannot import.
+    .target(name: "CBoard", linkerSettings: [.linkedLibrary("inih")]),
+    .target(name: "CSodium", linkerSettings: [.linkedLibrary("sodium")]),
+    // What runs on a board: the same sources as host Swift and as Embedded Swift.
+    .target(name: "NodCore", swiftSettings: settings),
+    .target(name: "NodSecurity", dependencies: ["NodCore", "CSodium"], swiftSettings: settings),
+    .target(name: "NodJournal", dependencies: ["NodCore"], swiftSettings: settings),
+    .target(
+      name: "NodStation", dependencies: ["NodCore", "NodSecurity", "NodJournal"],
+      swiftSettings: settings),
+    .target(
+      name: "NodAgent",
+      dependencies: ["NodStation", "NodSecurity", "NodJournal", "NodCore", "CBoard"],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "nodd",
+      dependencies: ["NodAgent", "NodStation", "NodSecurity", "NodJournal", "NodCore", "CBoard"],
+      swiftSettings: settings),
+    // What runs on a workstation only.
+    .target(
+      name: "NodSim", dependencies: ["NodStation", "NodSecurity", "NodJournal", "NodCore"],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "nodctl",
+      dependencies: [
+        "NodAgent", "NodSim", "NodSecurity", "NodJournal", "NodCore", "CBoard",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
+    .testTarget(name: "NodCoreTests", dependencies: ["NodCore"], swiftSettings: settings),
+    .testTarget(
+      name: "NodSecurityTests", dependencies: ["NodSecurity", "NodCore"], swiftSettings: settings),
+    .testTarget(
+      name: "NodJournalTests", dependencies: ["NodJournal", "NodCore"], swiftSettings: settings),
+    .testTarget(
+      name: "NodStationTests",
+      dependencies: ["NodStation", "NodSecurity", "NodJournal", "NodCore"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "NodAgentTests", dependencies: ["NodAgent", "NodCore", "CBoard"],
+      swiftSettings: settings),
+    .testTarget(name: "NodSimTests", dependencies: ["NodSim", "NodCore"], swiftSettings: settings),
+  ]
+)

@@ -1,0 +1,75 @@
+// Who and where: member slots, sets of them, ballots, log indices.
+// Bare integers never stand for these; each type carries the order that the protocol relies on.
+
+/// A member's slot in the roster, 0 ..< 31. It never moves and is never given to another board.
+package struct NodeID: Hashable, Comparable, Sendable {
+  package let raw: UInt8
+  package init(_ raw: UInt8) { self.raw = raw }
+  package static func < (a: NodeID, b: NodeID) -> Bool { a.raw < b.raw }
+  /// The most members a cluster can have.
+  package static let limit = 31
+}
+
+/// A set of member slots, one bit each.
+package struct NodeSet: Hashable, Sendable {
+  package var bits: UInt32
+  package init(bits: UInt32 = 0) { self.bits = bits }
+  package init(_ node: NodeID) { bits = 1 << UInt32(node.raw) }
+  /// The slots 0 ..< count.
+  package init(firstSlots count: Int) { bits = count >= 32 ? .max : (1 << UInt32(count)) - 1 }
+  package var count: Int { bits.nonzeroBitCount }
+  package var isEmpty: Bool { bits == 0 }
+  package func contains(_ node: NodeID) -> Bool { node.raw < 32 && bits & (1 << UInt32(node.raw)) != 0 }
+  package mutating func insert(_ node: NodeID) { bits |= 1 << UInt32(node.raw) }
+  package mutating func remove(_ node: NodeID) { bits &= ~(1 << UInt32(node.raw)) }
+  package mutating func formUnion(_ other: NodeSet) { bits |= other.bits }
+}
+
+/// The number of a proposer's attempt to lead: totally ordered, never used by two nodes (Lamport 2001, section 2.2).
+///
+/// Priority is not part of it: once canvassing exists it changes no election, and it costs a byte in every frame.
+package struct Ballot: Hashable, Comparable, Sendable {
+  package var round: UInt32
+  package var node: NodeID
+  package init(round: UInt32, node: NodeID) {
+    self.round = round
+    self.node = node
+  }
+  /// Below every ballot that anybody can prepare.
+  package static let zero = Ballot(round: 0, node: NodeID(0))
+  package static func < (a: Ballot, b: Ballot) -> Bool {
+    a.round != b.round ? a.round < b.round : a.node.raw < b.node.raw
+  }
+}
+
+/// A position in the replicated log. The first entry has index 1; 0 means "nothing".
+package struct LogIndex: Hashable, Comparable, Sendable {
+  package var raw: UInt64
+  package init(_ raw: UInt64) { self.raw = raw }
+  package static let zero = LogIndex(0)
+  package static func < (a: LogIndex, b: LogIndex) -> Bool { a.raw < b.raw }
+  package static func + (a: LogIndex, b: Int) -> LogIndex { LogIndex(a.raw &+ UInt64(bitPattern: Int64(b))) }
+  /// How far this index is past `other`; negative when it is before.
+  package func distance(from other: LogIndex) -> Int { Int(Int64(bitPattern: raw &- other.raw)) }
+}
+
+/// Names a command for ever: which node took it, in which of its starts, as which one.
+///
+/// Equal identities are the same command, however often it was forwarded, appended or retried.
+package struct CommandID: Hashable, Sendable {
+  package var node: NodeID
+  /// Which start of the node, 1...
+  package var incarnation: UInt32
+  package var sequence: UInt32
+  package init(node: NodeID, incarnation: UInt32, sequence: UInt32) {
+    self.node = node
+    self.incarnation = incarnation
+    self.sequence = sequence
+  }
+}
+
+/// Tells a caller's request and its outcome together; local to one agent.
+package struct Ticket: Hashable, Sendable {
+  package var raw: UInt64
+  package init(_ raw: UInt64) { self.raw = raw }
+}
