@@ -59,5 +59,8 @@ let package = Package(
       name: "NodAgentTests", dependencies: ["NodAgent", "NodCore", "CBoard"],
       swiftSettings: settings),
     .testTarget(name: "NodSimTests", dependencies: ["NodSim", "NodCore"], swiftSettings: settings),
+    .testTarget(
+      name: "NodctlTests", dependencies: ["nodctl", "NodAgent", "NodSecurity", "NodJournal", "NodCore"],
+      swiftSettings: settings),
   ]
 )

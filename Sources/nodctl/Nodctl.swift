@@ -1,2 +1,53 @@
+// nodctl: what a person types at a Nod cluster. This file is the table of its commands and the way out: every
+// command ends with one of the six exit codes of Exit.swift, usage errors included.
 import ArgumentParser
-@main struct Nodctl: ParsableCommand {}
+import Foundation
+
+@main
+struct Nodctl: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "nodctl",
+    abstract: "Make a Nod cluster, ask its nodes, change its keys.",
+    discussion: """
+      Commands that ask a node find its socket by --socket, --node or $NOD_SOCKET, in this order; without \
+      any they use \(NodeOptions.usualSocket).
+
+      Exit codes: 0 done; 1 the answer is no (key absent, condition not met, refused); 2 usage; 3 the agent \
+      cannot be reached; 4 the cluster is unhealthy; 5 the outcome is unknown (time-out).
+      """,
+    version: "nodctl 0.1.0",
+    groupedSubcommands: [
+      CommandGroup(name: "Make", subcommands: [Provision.self]),
+      CommandGroup(name: "Look", subcommands: [Status.self, Peers.self, Log.self, Watch.self]),
+      CommandGroup(name: "Keys", subcommands: [Get.self, Set.self, Del.self]),
+      CommandGroup(name: "Learn", subcommands: [Demo.self]),
+    ])
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let trouble as Trouble {
+      say(trouble)
+      Foundation.exit(trouble.status.rawValue)
+    } catch {
+      leave(with: error)
+    }
+  }
+
+  /// Prints help where it was asked for, or what is wrong with the command line.
+  private static func leave(with error: any Error) -> Never {
+    let text = fullMessage(for: error)
+    switch exitCode(for: error) {
+    case .success:
+      print(text)
+      Foundation.exit(ExitStatus.done.rawValue)
+    case .validationFailure:
+      complain(text)
+      Foundation.exit(ExitStatus.usage.rawValue)
+    case let other:
+      if !text.isEmpty { complain(text) }
+      Foundation.exit(other.rawValue)
+    }
+  }
+}

@@ -73,3 +73,16 @@ package struct Ticket: Hashable, Sendable {
   package var raw: UInt64
   package init(_ raw: UInt64) { self.raw = raw }
 }
+
+/// A command's name together with the log position at which it was issued (protocol review A9).
+///
+/// A state machine at position `i` applies it only when `i - issuedAt` is within the token window, whose
+/// commands it remembers one by one: so a token is applied once, or refused, never twice.
+package struct CommandToken: Hashable, Sendable {
+  package var id: CommandID
+  package var issuedAt: LogIndex
+  package init(id: CommandID, issuedAt: LogIndex) {
+    self.id = id
+    self.issuedAt = issuedAt
+  }
+}

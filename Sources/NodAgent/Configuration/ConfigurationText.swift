@@ -1,0 +1,118 @@
+// The forms that values have in a file, both ways: numbers, octal, hexadecimal, names, paths, lists of words.
+// Strict: what is written back is what was read.
+import CBoard
+
+/// Bytes of a member's or cluster's name at most.
+package let nameLimit = 32
+/// Bytes of a path at most.
+package let pathLimit = 255
+/// Bytes of a Unix socket's path at most (sockaddr_un holds 108, a zero included).
+package let socketPathLimit = 107
+
+/// Digits only, with an optional minus, at most 18 of them.
+func decimal(_ text: String) -> Int64? {
+  var value: Int64 = 0
+  var digits = 0
+  var isNegative = false
+  for (position, byte) in text.utf8.enumerated() {
+    if position == 0 && byte == UInt8(ascii: "-") {
+      isNegative = true
+      continue
+    }
+    guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9"), digits < 18 else { return nil }
+    value = value * 10 + Int64(byte - UInt8(ascii: "0"))
+    digits += 1
+  }
+  return digits == 0 ? nil : isNegative ? -value : value
+}
+
+/// "0660" or "660".
+func octal(_ text: String) -> UInt32? {
+  let bytes = text.utf8
+  guard bytes.count >= 3, bytes.count <= 4 else { return nil }
+  var value: UInt32 = 0
+  for byte in bytes {
+    guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "7") else { return nil }
+    value = value * 8 + UInt32(byte - UInt8(ascii: "0"))
+  }
+  return value
+}
+
+package func octalText(_ bits: UInt32) -> String {
+  "0\((bits >> 6) & 7)\((bits >> 3) & 7)\(bits & 7)"
+}
+
+package func hexText(_ bytes: [UInt8]) -> String {
+  var text = ""
+  text.reserveCapacity(2 * bytes.count)
+  for byte in bytes {
+    for nibble in [byte >> 4, byte & 15] {
+      text.unicodeScalars.append(Unicode.Scalar(nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10))
+    }
+  }
+  return text
+}
+
+/// Pairs of hexadecimal digits, nothing between them.
+package func bytes(ofHex text: String) -> [UInt8]? {
+  var bytes: [UInt8] = []
+  var high: UInt8?
+  for character in text.utf8 {
+    let nibble: UInt8
+    switch character {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): nibble = character - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): nibble = character - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): nibble = character - UInt8(ascii: "A") + 10
+    default: return nil
+    }
+    if let first = high {
+      bytes.append(first << 4 | nibble)
+      high = nil
+    } else {
+      high = nibble
+    }
+  }
+  return high == nil ? bytes : nil
+}
+
+package func isName(_ text: String) -> Bool {
+  let size = text.utf8.count
+  guard size >= 1, size <= nameLimit else { return false }
+  for byte in text.utf8 {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+      continue
+    default: return false
+    }
+  }
+  return true
+}
+
+/// "a, b or c".
+func listed(_ words: [String], last: String) -> String {
+  var text = ""
+  for (position, word) in words.enumerated() {
+    if position > 0 { text += position == words.count - 1 ? " \(last) " : ", " }
+    text += word
+  }
+  return text
+}
+
+/// Everything up to and with the last slash; empty when there is none.
+func directoryPart(of path: String) -> String {
+  let bytes = Array(path.utf8)
+  guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return "" }
+  return String(decoding: bytes[...slash], as: UTF8.self)
+}
+
+/// Numeric addresses as CBoard reads them.
+package enum BoardAddress {
+  /// "10.0.0.7:7100", "[fd00::7]:7100", "localhost:7100"; the port is not 0.
+  package static func isValid(_ text: String, isMulticast: Bool = false) -> Bool {
+    text.withCString { isMulticast ? board_address_check_multicast($0) : board_address_check($0) } == 0
+  }
+
+  /// An IPv6 address stands in brackets.
+  package static func isV6(_ text: String) -> Bool { text.utf8.first == UInt8(ascii: "[") }
+}

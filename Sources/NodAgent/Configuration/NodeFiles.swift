@@ -1,0 +1,67 @@
+// Everything that the files of one node say, read together: nod.conf, the roster, the two keys. What is wrong in any of
+// them is shown at once, and so is what is right in each but does not fit the others.
+
+package struct NodeFiles {
+  package var configuration: Configuration
+  package var roster: Roster
+  /// This node, as the roster has it.
+  package var own: Roster.Member
+  package var nodeKey: NodeKeyFile
+  package var groupKey: GroupKeyFile
+
+  /// - Parameter path: of nod.conf; it names the other files.
+  package static func read(configurationPath path: String) throws(ConfigurationErrors) -> NodeFiles {
+    // Without it there is no telling where the others are.
+    let configuration = try Configuration.read(path: path)
+    var errors = ConfigurationErrors()
+    var roster: Roster?
+    var nodeKey: NodeKeyFile?
+    var groupKey: GroupKeyFile?
+    do throws(ConfigurationErrors) { roster = try Roster.read(path: configuration.paths.roster) } catch {
+      errors.all += error.all
+    }
+    do throws(ConfigurationErrors) { nodeKey = try NodeKeyFile.read(path: configuration.paths.nodeKey) } catch {
+      errors.all += error.all
+    }
+    do throws(ConfigurationErrors) { groupKey = try GroupKeyFile.read(path: configuration.paths.groupKey) } catch {
+      errors.all += error.all
+    }
+    var own: Roster.Member?
+    if let roster {
+      own = roster.member(named: configuration.name)
+      errors.all += misfits(configuration, roster, own)
+    }
+    guard errors.isEmpty, let roster, let own, let nodeKey, let groupKey else { throw errors }
+    return NodeFiles(
+      configuration: configuration, roster: roster, own: own, nodeKey: nodeKey, groupKey: groupKey)
+  }
+
+  /// Where this node listens with transport = unicast.
+  package var listenAddress: String {
+    configuration.radio.listen.isEmpty ? own.address : configuration.radio.listen
+  }
+
+  private static func misfits(_ configuration: Configuration, _ roster: Roster, _ own: Roster.Member?)
+    -> [ConfigurationError]
+  {
+    guard let own else {
+      let names = listed(roster.members.map { $0.name }, last: "and")
+      return [
+        ConfigurationError(
+          file: configuration.file, section: "node", key: "name", found: configuration.name,
+          problem: "the roster \(configuration.paths.roster) has no such member; it has \(names)")
+      ]
+    }
+    guard configuration.radio.transport == .unicast else { return [] }
+    let listen = configuration.radio.listen.isEmpty ? own.address : configuration.radio.listen
+    var errors: [ConfigurationError] = []
+    for member in roster.members where BoardAddress.isV6(member.address) != BoardAddress.isV6(listen) {
+      errors.append(
+        ConfigurationError(
+          file: configuration.paths.roster, section: Roster.sectionName(member.slot.raw), key: "address",
+          found: member.address,
+          problem: "this node listens on \(listen), which cannot reach it: IPv4 and IPv6 do not mix in one roster"))
+    }
+    return errors
+  }
+}

@@ -1,0 +1,113 @@
+// What Redis has no word for: linearizable reads, tokens for safe retries, fencing, and how the cluster is doing.
+// NOD READ and NOD WITH go to the cluster and are prepared with the writes.
+internal import NodCore
+
+/// What HELLO calls the server's version.
+package let nodVersion: StaticString = "0.1.0"
+
+extension Clients {
+  private static var logCountByDefault: Int { 10 }
+  /// Entries that one NOD LOG shows at most.
+  private static var logCountLimit: Int64 { 1_000 }
+
+  mutating func answerNod<P: ClusterPort & ~Copyable>(
+    _ slot: Int, _ writer: inout ReplyWriter, _ port: inout P
+  ) throws(RequestError) {
+    let word = arguments[1]
+    switch arguments.count {
+    case 2 where word.isWord("STATUS"): port.report(.status, into: &writer)
+    case 2 where word.isWord("PEERS"): port.report(.peers, into: &writer)
+    case 2...4 where word.isWord("LOG"): try log(&writer, &port)
+    case 2 where word.isWord("TOKEN"):
+      let mark = writer.mark()
+      writer.token(port.newToken())
+      writer.closeBulk(mark)
+    case 2 where word.isWord("INDEX"): writer.integer(connections[slot].lastWrite.raw)
+    case 3 where word.isWord("VERSION"):
+      let index = port.withValue(arguments[2]) { $0.modifiedAt }
+      if let index { writer.integer(index.raw) } else { writer.null() }
+    case 2 where word.isWord("HELP"): help(&writer)
+    default: throw .unknownSubcommand
+    }
+  }
+
+  /// NOD LOG [from [count]]
+  private func log<P: ClusterPort & ~Copyable>(
+    _ writer: inout ReplyWriter, _ port: inout P
+  ) throws(RequestError) {
+    var from: LogIndex?
+    var count = Self.logCountByDefault
+    if arguments.count > 2 {
+      guard let index = arguments[2].unsignedDecimal else { throw .notAnInteger }
+      from = LogIndex(index)
+    }
+    if arguments.count > 3 {
+      let wanted = try number(3)
+      guard wanted > 0 else { throw .notAnInteger }
+      count = Int(min(wanted, Self.logCountLimit))
+    }
+    port.report(.log(from: from, count: count), into: &writer)
+  }
+
+  private func help(_ writer: inout ReplyWriter) {
+    writer.array(10)
+    writer.simple("NOD <word> [arguments]. Words:")
+    writer.simple("STATUS: this node: role, ballot, indices, window, air time, energy.")
+    writer.simple("PEERS: the members as this node sees them.")
+    writer.simple("LOG [from [count]]: entries of the log, the last ten by default.")
+    writer.simple("READ key: linearizable GET; waits for the cluster.")
+    writer.simple("TOKEN: a token for a write that may have to be repeated.")
+    writer.simple("WITH token command...: the write under this token; repeat it at any node, it is applied once.")
+    writer.simple("INDEX: log index of this connection's last acknowledged write, a fencing token.")
+    writer.simple("VERSION key: log index of the key's last write, as this node knows it.")
+    writer.simple("HELP: this.")
+  }
+
+  /// INFO [section ...]: the agent's sections, then the local interface's own.
+  func info<P: ClusterPort & ~Copyable>(_ writer: inout ReplyWriter, _ port: inout P) {
+    let mark = writer.mark()
+    for at in 1..<max(2, arguments.count) {
+      let section = at < arguments.count ? arguments[at] : noBytes
+      let isEverything =
+        section.count == 0 || section.isWord("ALL") || section.isWord("DEFAULT") || section.isWord("EVERYTHING")
+      port.report(.info(section: isEverything ? noBytes : section), into: &writer)
+      if isEverything || section.isWord("CLIENTS") { clientSection(&writer) }
+    }
+    writer.closeText(mark)
+  }
+
+  private func clientSection(_ writer: inout ReplyWriter) {
+    writer.text("# Clients\r\n")
+    writer.line("connected_clients", UInt64(connectionCount))
+    writer.line("maxclients", UInt64(limits.connections))
+    writer.line("waiting_requests", UInt64(waiting.count))
+    writer.line("pubsub_subscriptions", UInt64(subscriptions.count))
+    writer.line("total_connections_received", counters.accepted)
+    writer.line("rejected_connections", counters.turnedAway)
+    writer.line("total_commands_processed", counters.commands)
+    writer.line("total_writes_submitted", counters.writesSubmitted)
+    writer.line("total_busy_replies", counters.refusedBusy)
+    writer.line("total_timeouts", counters.timedOut)
+    writer.line("total_protocol_errors", counters.protocolErrors)
+    writer.line("client_output_buffer_limit_disconnections", counters.droppedUnread)
+    writer.line("total_messages_published", counters.messagesPublished)
+    writer.line("total_net_input_bytes", counters.bytesIn)
+    writer.line("total_net_output_bytes", counters.bytesOut)
+  }
+}
+
+extension ReplyWriter {
+  /// One `name:value` line of an INFO section.
+  package mutating func line(_ name: StaticString, _ value: UInt64) {
+    text(name)
+    text(":")
+    number(value)
+    endLine()
+  }
+  package mutating func line(_ name: StaticString, _ value: StaticString) {
+    text(name)
+    text(":")
+    text(value)
+    endLine()
+  }
+}

@@ -1,0 +1,202 @@
+// Commands of local callers come in, are forwarded to the leader, and outcomes go out.
+
+/// Whether a request was taken.
+package enum Submission: Sendable {
+  case accepted
+  /// Too much waits already; nothing has happened.
+  case busy
+  case tooLarge
+}
+
+extension Node {
+  /// Takes a write. Its outcome comes as a `Completion` with the same ticket, unless it is abandoned before.
+  ///
+  /// Commands of one node take effect in the order in which they are submitted.
+  /// - Parameter token: of a retry; nil for a new command.
+  package mutating func submit(_ command: Bytes, token: CommandToken?, ticket: Ticket, now: LocalTime) -> Submission {
+    guard command.count <= settings.registry.largestCommand else { return .tooLarge }
+    if let token, let known = pending.number(of: token.id), pending.isThere(known), pending.item(known).ticket != nil {
+      return .busy  // the same token is waited for already
+    }
+    let id: CommandID
+    if let token { id = token.id } else { id = nextID() }
+    if let token, let known = pending.number(of: token.id) { pending.remove(known) }
+    guard pending.append(id, issuedAt: token?.issuedAt ?? .zero, ticket: ticket, command) != nil else { return .busy }
+    if settings.memberCount == 1 && isLeader { propose(now) }
+    plan(now)
+    return .accepted
+  }
+
+  private mutating func nextID() -> CommandID {
+    defer { nextSequence &+= 1 }
+    return CommandID(node: id, incarnation: incarnation, sequence: nextSequence)
+  }
+
+  /// A name for a command that its caller may repeat at any node, within the token window.
+  package mutating func newToken() -> CommandToken { CommandToken(id: nextID(), issuedAt: applied) }
+
+  /// Nobody waits for this ticket any more.
+  ///
+  /// - Returns: the token under which the command may still take effect; nil when it never will.
+  package mutating func abandon(_ ticket: Ticket) -> CommandToken? {
+    if reads.abandon(ticket) { return nil }
+    var number = pending.oldest
+    while number < pending.next {
+      if pending.isThere(number), pending.item(number).ticket == ticket {
+        let item = pending.item(number)
+        pending.forgetTicket(number)
+        if item.issuedAt == .zero {
+          pending.remove(number)
+          return nil
+        }
+        return CommandToken(id: item.id, issuedAt: item.issuedAt)
+      }
+      number += 1
+    }
+    return nil
+  }
+
+  /// Whether this follower has something to bring to the leader.
+  var hasNews: Bool {
+    guard leader != nil, !isLeader, settings.memberCount > 1 else { return false }
+    return hasUnsentCommands || needsPull || reads.hasRequests || snapshots.isFetching
+  }
+
+  /// What stands in a log that its leader may not share does not count as brought.
+  private var isAligned: Bool { acceptor.accepted == leaderBallot }
+
+  private func isBrought(_ id: CommandID) -> Bool {
+    registry.remembers(id) || (isAligned && inFlight.index(of: id) != .zero)
+  }
+
+  private var hasUnsentCommands: Bool {
+    var number = pending.oldest
+    while number < pending.next {
+      if pending.isThere(number), !isBrought(pending.item(number).id) { return true }
+      number += 1
+    }
+    return false
+  }
+
+  /// Layout: origin (u8), its incarnation (varint), number of arrival below which all is settled (varint), then for each
+  /// command, or piece of a large one: number above that one (varint), token, size of the whole (varint), offset (varint),
+  /// length (varint), bytes. The leader takes an origin's commands in order of these numbers alone.
+  mutating func writeCommands(to writer: inout FrameWriter) {
+    guard leader != nil, !isLeader else { return }
+    var floor = pending.oldest
+    while floor < pending.next, !pending.isThere(floor) || isBrought(pending.item(floor).id) { floor += 1 }
+    if timeline.slotFrames == 0 && (forwardCursor.number != floor || forwardCursor.offset == 0) {
+      forwardCursor = (floor, 0)  // each slot begins with the oldest; a large one goes on where it stopped
+    }
+    guard floor < pending.next, forwardCursor.number < pending.next else { return }
+    let least = writer.remaining - 40
+    guard least > 0 else { return }
+    var cursor = forwardCursor
+    writer.section(.commands) { out in
+      out.u8(id.raw)
+      out.varint(UInt64(incarnation))
+      out.varint(UInt64(floor))
+      while cursor.number < pending.next && out.remaining > 40 {
+        if pending.isThere(cursor.number), !isBrought(pending.item(cursor.number).id) {
+          pending.issue(cursor.number, at: applied)
+          let item = pending.item(cursor.number)
+          let piece = min(item.length - cursor.offset, settings.entryPayloadLimit, out.remaining - 32)
+          if piece < item.length - cursor.offset && piece < min(16, settings.entryPayloadLimit) { break }
+          out.varint(UInt64(cursor.number - floor))
+          EntryCodec.writeToken(CommandToken(id: item.id, issuedAt: item.issuedAt), to: &out)
+          out.varint(UInt64(item.length))
+          out.varint(UInt64(cursor.offset))
+          out.varint(UInt64(piece))
+          out.bytes(pending.command(cursor.number).part(cursor.offset, cursor.offset + piece))
+          cursor.offset += piece
+          if cursor.offset < item.length { continue }
+        }
+        cursor = (cursor.number + 1, 0)
+      }
+    }
+    forwardCursor = cursor.number < pending.next ? cursor : (cursor.number, 0)
+    if cursor.number >= pending.next { timeline.framesLeft = 0 }
+  }
+
+  mutating func heardCommands(_ bytes: Bytes) {
+    guard isLeader, !isUnfit else { return }
+    var input = ByteReader(bytes)
+    let origin = NodeID(input.u8() & 31)
+    let start = UInt32(input.varint(atMost: UInt64(UInt32.max)))
+    let floor = Int(input.varint(atMost: 1 << 48))
+    guard !input.failed, Int(origin.raw) < settings.memberCount, origin != id else { return }
+    var expected = intake.expected(origin, start, floor: floor)
+    while !input.isAtEnd && !input.failed {
+      let number = floor + Int(input.varint(atMost: 1 << 20))
+      let token = EntryCodec.readToken(&input)
+      let size = Int(input.varint(atMost: UInt64(settings.registry.largestCommand)))
+      let offset = Int(input.varint(atMost: UInt64(size)))
+      let piece = input.bytes(Int(input.varint(atMost: UInt64(size - offset))))
+      if input.failed { break }
+      if isInLogOrApplied(token.id) || forwarded.number(of: token.id) != nil {
+        if number == expected { expected += 1 }
+        continue
+      }
+      // A gap is a frame that was lost: later ones wait, so that the origin's order stands.
+      guard number <= expected else { break }
+      guard let whole = intake.join(origin, start, number, size: size, offset: offset, piece) else { continue }
+      guard forwarded.append(token.id, issuedAt: token.issuedAt, ticket: nil, whole) != nil else { break }
+      if number == expected { expected += 1 }
+    }
+    intake.note(origin, start, expected)
+  }
+}
+
+/// How far each origin's forwarded commands were taken in order, and the pieces of a large one, by a leader.
+package struct Intake: ~Copyable {
+  private struct Origin {
+    var start: UInt32 = 0
+    var next = 0
+    /// The command that is being joined: its number, and how much of it came, in order.
+    var joining = -1
+    var joined = 0
+  }
+  private let origins: UnsafeMutablePointer<Origin>
+  private let store: UnsafeMutableRawBufferPointer
+  private let commandBytes: Int
+
+  package init(memberCount: Int, commandBytes: Int) {
+    self.commandBytes = commandBytes
+    origins = .allocate(capacity: memberCount)
+    origins.initialize(repeating: Origin(), count: memberCount)
+    store = .allocate(byteCount: memberCount * commandBytes, alignment: 8)
+  }
+  deinit {
+    origins.deallocate()
+    store.deallocate()
+  }
+
+  func expected(_ origin: NodeID, _ start: UInt32, floor: Int) -> Int {
+    let o = origins[Int(origin.raw)]
+    return o.start == start ? max(o.next, floor) : floor
+  }
+  mutating func note(_ origin: NodeID, _ start: UInt32, _ expected: Int) {
+    origins[Int(origin.raw)].start = start
+    origins[Int(origin.raw)].next = expected
+  }
+  /// Another leader may have taken less: what an origin brings again is taken again.
+  mutating func restart(memberCount: Int) { origins.update(repeating: Origin(), count: memberCount) }
+
+  /// - Returns: the whole command once its last piece came; pieces are taken in order, a lost one comes again.
+  mutating func join(_ origin: NodeID, _ start: UInt32, _ number: Int, size: Int, offset: Int, _ piece: Bytes) -> Bytes? {
+    if offset == 0 && piece.count == size { return piece }
+    let at = Int(origin.raw)
+    if origins[at].joining != number || origins[at].start != start {
+      origins[at].joining = number
+      origins[at].joined = 0
+      origins[at].start = start
+    }
+    guard offset <= origins[at].joined, offset + piece.count > origins[at].joined, size <= commandBytes else { return nil }
+    let base = at * commandBytes
+    UnsafeMutableRawBufferPointer(rebasing: store[base + offset..<base + offset + piece.count]).copyMemory(from: piece)
+    origins[at].joined = offset + piece.count
+    guard origins[at].joined == size else { return nil }
+    origins[at].joining = -1
+    return Bytes(rebasing: store[base..<base + size])
+  }
+}

@@ -1,0 +1,240 @@
+// Elections: canvass (would I win?), prepare, promise, adopt. Two rules meet here: under both a winner adopts the most
+// up-to-date log among its promises, its own included; `raft` only lets a voter refuse who is behind it.
+
+extension Node {
+  /// Whether no working leader is known: none was ever heard, it resigns, or it has been silent for longer than loss
+  /// explains.
+  package var suspectsLeader: Bool {
+    if isLeader { return false }
+    guard leaderIsKnown, leaderBallot.node != id else { return true }
+    if leaderResigns { return true }
+    let age = timeline.window &- min(leaderWindow, timeline.window)
+    return age >= UInt32(missesBeforeSuspicion)
+  }
+
+  package var missesBeforeSuspicion: Int {
+    guard leaderIsKnown, leaderBallot.node != id else { return Detector.missesBeforeSuspicion(lossPermille: 300) }
+    return Detector.missesBeforeSuspicion(lossPermille: peers[leaderBallot.node].loss.permille)
+  }
+
+  var wantsElection: Bool { suspectsLeader && !isLeader && !isCandidate }
+
+  private var mayLead: Bool { mayVote && !isUnfit && !isStopped }
+
+  // MARK: canvass
+
+  /// In a leaderless window: the first in turn canvasses, others who suspect support it in their slots.
+  mutating func writeElection(to writer: inout FrameWriter) {
+    guard wantsElection else { return }
+    if canvass.window != timeline.window {
+      canvass = Canvass()
+      canvass.window = timeline.window
+    }
+    if let other = canvass.supported, other != id {
+      if mayVote { writer.section(.support) { out in out.u8(other.raw) } }
+    } else if mayLead {
+      canvass.supported = id
+      canvass.supporters.insert(id)
+      writer.section(.canvass) { out in out.varint(acceptor.last.raw) }
+    }
+    winIfSupported()
+  }
+
+  mutating func heardCanvass(_ bytes: Bytes, _ frame: Frame, window: UInt32) {
+    var input = ByteReader(bytes)
+    let last = LogIndex(input.varint())
+    guard !input.failed, window == timeline.window else { return }
+    if case .leader(var state) = role {
+      state.isDue = true  // somebody does not hear this leader: an answer from a quorum is due
+      role = .leader(state)
+    }
+    guard suspectsLeader else {
+      // It does not hear the leader, this node does: repeat the beacon for it before anybody is elected.
+      peers[frame.sender].relayUntil = timeline.window + 64
+      return
+    }
+    if canvass.window != window {
+      canvass = Canvass()
+      canvass.window = window
+    }
+    guard canvass.supported == nil, !isLeader, !isCandidate else { return }
+    if settings.rule == .raft && isBehind(frame.prelude.accepted, last) { return }
+    canvass.supported = frame.sender
+  }
+
+  /// Whether a log is less up-to-date than this node's.
+  func isBehind(_ accepted: Ballot, _ last: LogIndex) -> Bool {
+    accepted < acceptor.accepted || (accepted == acceptor.accepted && last < acceptor.last)
+  }
+
+  mutating func heardSupport(_ bytes: Bytes, from sender: NodeID, window: UInt32, now: LocalTime) {
+    var input = ByteReader(bytes)
+    let whom = input.u8()
+    guard !input.failed, whom == id.raw, window == timeline.window, canvass.window == window else { return }
+    guard canvass.supported == id else { return }
+    canvass.supporters.insert(sender)
+    winIfSupported()
+  }
+
+  private mutating func winIfSupported() {
+    guard canvass.supported == id, canvass.supporters.count >= quorum, !isCandidate, mayLead else { return }
+    campaign()
+  }
+
+  // MARK: prepare
+
+  /// Prepares a ballot above all that were heard of.
+  mutating func campaign() {
+    guard mayLead else { return }
+    counters.electionsStarted += 1
+    let round = max(highestRound, acceptor.promised.round, leaderBallot.round) + 1
+    highestRound = round
+    let ballot = Ballot(round: round, node: id)
+    let promised = acceptor.promise(ballot, &effects.records)
+    precondition(promised, "S07: an own ballot is above every promise")
+    acceptor.abandonStage()
+    var promises = PromiseSet(own: id)
+    promises.add(id, accepted: acceptor.accepted, last: acceptor.last)
+    role = .candidate(
+      CandidateState(
+        ballot: ballot, mark: effects.records.written, promises: promises, sinceWindow: timeline.window))
+    reads.failConfirmations(&effects)
+    leaderIsKnown = false
+    countPromises()
+  }
+
+  mutating func giveUpIfFruitless() {
+    guard case .candidate(let state) = role else { return }
+    let windows = timeline.window &- state.sinceWindow
+    let limit = state.isRecovering ? Limits.candidateWindows * 16 : Limits.candidateWindows
+    if windows > limit + UInt32(random(below: 3)) {
+      acceptor.abandonStage()
+      stepDown()
+    }
+  }
+
+  func writePrepare(to writer: inout FrameWriter) {
+    writer.section(.prepare) { out in out.varint(acceptor.last.raw) }
+  }
+
+  /// The prelude names the ballot: what a candidate prepares is what it promised itself.
+  mutating func heardPrepare(_ bytes: Bytes, _ frame: Frame, now: LocalTime) {
+    var input = ByteReader(bytes)
+    let last = LogIndex(input.varint())
+    let ballot = frame.prelude.promised
+    guard !input.failed, ballot.node == frame.sender, mayVote, !isStopped else { return }
+    guard ballot >= acceptor.promised else { return }
+    if settings.rule == .raft && isBehind(frame.prelude.accepted, last) { return }
+    if ballot > acceptor.promised {
+      _ = acceptor.promise(ballot, &effects.records)
+      acceptor.abandonStage()
+      if isLeader || isCandidate { stepDown() }
+    }
+    promiseOwed = (ballot, effects.records.written)
+    canvass.supported = frame.sender
+    followDriver(frame, now: now)
+  }
+
+  /// A candidate drives its window as a leader does.
+  private mutating func followDriver(_ frame: Frame, now: LocalTime) {
+    guard let bytes = frame.section(.cycle), timeline.phase != .searching, timeline.phase != .asleep else { return }
+    var input = ByteReader(bytes)
+    let delay = Microseconds(Int64(input.varint(atMost: 1 << 30)) * 16)
+    timeline.cycle = Int(input.u8())
+    if input.failed { return }
+    timeline.isLeaderless = true
+    timeline.ownSlotDone = false
+    timeline.phase = .acknowledge
+    placeAnswers(from: now + delay)
+  }
+
+  // MARK: promise
+
+  /// Spoken only when it is on disk, with everything that was accepted before it.
+  var promiseIsDue: Bool {
+    guard let owed = promiseOwed, owed.ballot == acceptor.promised, acceptor.accepted < owed.ballot else { return false }
+    return durability.records >= owed.mark
+  }
+
+  func writePromise(to writer: inout FrameWriter) {
+    guard promiseIsDue else { return }
+    writer.section(.promise) { out in
+      out.varint(acceptor.last.raw)
+      out.varint(acceptor.log.first.raw)
+    }
+  }
+
+  mutating func heardPromise(_ bytes: Bytes, _ frame: Frame, now: LocalTime) {
+    var input = ByteReader(bytes)
+    let last = LogIndex(input.varint())
+    _ = input.varint()
+    guard !input.failed, case .candidate(var state) = role, frame.prelude.promised == state.ballot else { return }
+    guard !state.isRecovering else { return }
+    state.promises.add(frame.sender, accepted: frame.prelude.accepted, last: last)
+    role = .candidate(state)
+    countPromises()
+  }
+
+  /// With a quorum of promises: adopt the best of their logs.
+  mutating func countPromises() {
+    guard case .candidate(var state) = role, !state.isRecovering, state.promises.members.count >= quorum else { return }
+    state.isRecovering = true
+    role = .candidate(state)
+    let p = state.promises
+    if p.best != id && !(p.bestAccepted == acceptor.accepted && p.bestLast == acceptor.last) {
+      // Two logs of one ballot are prefixes of one log; otherwise only what is decided is surely shared.
+      let base = p.bestAccepted == acceptor.accepted ? acceptor.last : acceptor.commit
+      acceptor.beginStage(of: p.bestAccepted, base: base, &effects.records)
+      noteTarget(p.bestAccepted, p.bestLast)
+    }
+  }
+
+  /// Leads once the adopted log is complete; the own promise must be durable first, as everybody's.
+  mutating func adoptIfRecovered(_ now: LocalTime) {
+    guard case .candidate(let state) = role, state.isRecovering, durability.records >= state.mark else { return }
+    let best = state.promises
+    if acceptor.isStaging {
+      guard acceptor.staged.last >= best.bestLast || acceptor.commit >= best.bestLast else { return }
+      guard acceptor.align(to: state.ballot, &effects.records) else { return }
+    } else {
+      acceptor.alignOwn(to: state.ballot, &effects.records)
+    }
+    rebuildInFlight()
+    lead(state.ballot, adopted: best.bestAccepted, now)
+  }
+
+  /// The first entry of the ballot says whose log was adopted; decided by counting, it decides all below it too.
+  private mutating func lead(_ ballot: Ballot, adopted: Ballot, _ now: LocalTime) {
+    counters.timesLeader += 1
+    votes.restart(in: ballot)
+    leaderVotes.restart(in: ballot)
+    cycleVotes.restart(in: ballot)
+    let time = clusterTime(now)
+    noteStamp(time, now)
+    let appended = withUnsafeTemporaryAllocation(byteCount: 32, alignment: 8) { scratch in
+      var out = ByteWriter(scratch)
+      BallotStart(ballot: ballot, adopted: adopted).write(to: &out)
+      let head = EntryHead(kind: .begin, hasMore: false, stamp: time, token: EntryHead.noToken)
+      return acceptor.append(head, out.written, &effects.records)
+    }
+    guard appended else {  // the log is full: lead when a snapshot has made room
+      isUnfit = true
+      stepDown()
+      return
+    }
+    leaderBallot = ballot
+    leaderWindow = timeline.window
+    leaderIsKnown = true
+    leaderResigns = false
+    windowsAlone = 0
+    promiseOwed = nil
+    intake.restart(memberCount: settings.memberCount)
+    role = .leader(
+      LeaderState(
+        ballot: ballot, begin: acceptor.last, sentThrough: acceptor.last + (-1), isDue: true,
+        quorumWindow: timeline.window))
+    timeline.isLeaderless = false
+    timeline.heardLeaderInWindow = true
+    windowsSinceTraffic = 0
+  }
+}

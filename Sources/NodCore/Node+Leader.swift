@@ -1,0 +1,324 @@
+// The leader: proposes what waits, plans what each burst says, counts who answers, hands over, steps down.
+
+/// Ranges of entries that one burst sends, in order; each entry once.
+package struct SendPlan: Sendable {
+  static let limit = 12
+  private var from = [LogIndex](repeating: .zero, count: SendPlan.limit)
+  private var to = [LogIndex](repeating: .zero, count: SendPlan.limit)
+  private(set) var count = 0
+  private(set) var current = 0
+  /// The highest index of new entries that went out.
+  var sentThrough = LogIndex.zero
+  /// Chunks of the snapshot to send: the next, and how many are left.
+  var chunk: UInt32 = 0
+  var chunksLeft = 0
+  var chunkSkip: UInt64 = 0
+  var chunkBase: UInt32 = 0
+
+  package init() {}
+  mutating func removeAll() {
+    count = 0
+    current = 0
+    sentThrough = .zero
+    chunksLeft = 0
+  }
+  /// Adds `first ... last`, less what is planned already.
+  mutating func add(_ first: LogIndex, _ last: LogIndex) {
+    var a = first
+    var b = last
+    var i = 0
+    while i < count {
+      if a >= from[i] && a <= to[i] { a = to[i] + 1 }
+      if b >= from[i] && b <= to[i] { b = from[i] + (-1) }
+      i += 1
+    }
+    guard a <= b, count < SendPlan.limit else { return }
+    from[count] = a
+    to[count] = b
+    count += 1
+  }
+  var isDone: Bool { current == count && chunksLeft == 0 }
+  var next: (from: LogIndex, to: LogIndex)? { current < count ? (from[current], to[current]) : nil }
+  /// Says that everything below `index` of the current range went out.
+  mutating func advance(to index: LogIndex) {
+    if index > to[current] { current += 1 } else { from[current] = index }
+  }
+  func range(_ i: Int) -> (from: LogIndex, to: LogIndex) { (from[i], to[i]) }
+}
+
+extension Node {
+  // MARK: propose
+
+  /// Appends what waits: own commands in the order they came, then those forwarded by others.
+  mutating func propose(_ now: LocalTime) {
+    guard case .leader(let state) = role, acceptor.promised == state.ballot, !isUnfit, !isStopped else { return }
+    let before = acceptor.last
+    var number = pending.oldest
+    while number < pending.next {
+      if pending.isThere(number), !isInLogOrApplied(pending.item(number).id) {
+        pending.issue(number, at: applied)
+        let item = pending.item(number)
+        guard proposeCommand(item.id, item.issuedAt, pending.command(number), now) else { break }
+      }
+      number += 1
+    }
+    number = forwarded.oldest
+    while number < forwarded.next {
+      if forwarded.isThere(number) {
+        let item = forwarded.item(number)
+        if !isInLogOrApplied(item.id) {
+          guard proposeCommand(item.id, item.issuedAt, forwarded.command(number), now) else { break }
+        }
+        forwarded.remove(number)
+      }
+      number += 1
+    }
+    if acceptor.last > before {
+      windowsSinceTraffic = 0
+      settle(now)
+    }
+  }
+
+  func isInLogOrApplied(_ id: CommandID) -> Bool {
+    inFlight.index(of: id) != .zero || registry.remembers(id)
+  }
+
+  /// A command larger than an entry becomes consecutive entries.
+  private mutating func proposeCommand(_ id: CommandID, _ issuedAt: LogIndex, _ command: Bytes, _ now: LocalTime) -> Bool {
+    let size = settings.entryPayloadLimit
+    let parts = max(1, (command.count + size - 1) / size)
+    guard acceptor.log.count + parts + 64 <= acceptor.log.capacity, effects.records.free > command.count + parts * 64 + 4096
+    else { return false }
+    let time = clusterTime(now)
+    noteStamp(time, now)
+    let token = CommandToken(id: id, issuedAt: issuedAt)
+    var part = 0
+    while part < parts {
+      let head = EntryHead(
+        kind: part == 0 ? .command : .part, hasMore: part + 1 < parts, stamp: time, token: part == 0 ? token : EntryHead.noToken)
+      guard acceptor.append(head, command.part(part * size, min(command.count, (part + 1) * size)), &effects.records)
+      else { return false }  // an unfinished command has no effect; its caller's retry brings it whole
+      if part == 0 { inFlight.insert(id, at: acceptor.last) }
+      part += 1
+    }
+    return true
+  }
+
+  // MARK: plan a burst
+
+  /// - Returns: how many frames the leader's slot takes, at least one: the beacon.
+  mutating func planBurst() -> Int {
+    sendPlan.removeAll()
+    guard case .leader(let state) = role else { return 1 }
+    if acceptor.last > state.sentThrough { sendPlan.add(max(state.sentThrough + 1, acceptor.log.first), acceptor.last) }
+    if acceptor.commit < state.sentThrough { planRepair(through: min(state.sentThrough, acceptor.last)) }
+    var i = 0
+    while i < settings.memberCount {
+      planPull(of: NodeID(UInt8(i)))
+      i += 1
+    }
+    return framesNeeded()
+  }
+
+  /// Undecided entries that were sent before and that members heard lately are not known to have.
+  private mutating func planRepair(through sent: LogIndex) {
+    var low = sent
+    var i = 0
+    while i < settings.memberCount {
+      let peer = NodeID(UInt8(i))
+      if peer != id, heardLately(peer, within: Limits.heardLatelyWindows), votes[peer] < low { low = votes[peer] }
+      i += 1
+    }
+    let first = max(max(low, acceptor.commit) + 1, acceptor.log.first)
+    if first <= sent {
+      sendPlan.add(first, sent)
+      counters.entriesResent += UInt64(sent.distance(from: first) + 1)
+    }
+  }
+
+  private mutating func planPull(of peer: NodeID) {
+    let pull = peers[peer].pull
+    if pull.isOpen, pull.ballot == acceptor.accepted, timeline.window &- min(pull.window, timeline.window) <= 1 {
+      peers[peer].pull.isOpen = false
+      planRanges(pull)
+    }
+    planSnapshot(for: peer)
+  }
+
+  /// Only what is missing: the bitmap says what lies behind the hole.
+  mutating func planRanges(_ pull: Pull) {
+    guard pull.next >= acceptor.log.first else {
+      planChunks(from: 0, held: 0)
+      return
+    }
+    let end = min(acceptor.last, pull.next + 255)
+    var from = pull.next
+    while from <= end {
+      var to = from
+      // Runs of missing entries within the bitmap; beyond it, all.
+      while to < end, !holds(pull, to + 1) { to = to + 1 }
+      sendPlan.add(from, to)
+      counters.entriesResent += UInt64(to.distance(from: from) + 1)
+      from = to + 1
+      while from <= end, holds(pull, from) { from = from + 1 }
+    }
+  }
+  private func holds(_ pull: Pull, _ index: LogIndex) -> Bool {
+    let bit = index.distance(from: pull.next) - 1
+    return bit >= 0 && bit < 64 && pull.held & (1 << UInt64(bit)) != 0
+  }
+
+  /// Estimates from the bytes; what does not fit waits for the next cycle.
+  private func framesNeeded() -> Int {
+    let room = settings.mtu - Limits.frameOverhead - 64
+    var bytes = 0
+    var r = 0
+    while r < sendPlan.count {
+      let (from, to) = sendPlan.range(r)
+      var i = from
+      while i <= to && bytes < room * Limits.burstFrames {
+        bytes += acceptor.log.payload(i).count + 18
+        i = i + 1
+      }
+      r += 1
+    }
+    bytes += sendPlan.chunksLeft * (snapshots.chunkSize + 24)
+    return min(Limits.burstFrames, max(1, (bytes + room - 1) / max(1, room)))
+  }
+
+  /// Entries of the plan, as many as fit.
+  mutating func writePlanned(to writer: inout FrameWriter) {
+    while let range = sendPlan.next {
+      let before = sendPlan.current
+      let next = writeEntries(from: range.from, through: range.to, to: &writer)
+      if next > range.from {
+        sendPlan.sentThrough = max(sendPlan.sentThrough, next + (-1))
+        sendPlan.advance(to: next)
+      }
+      if sendPlan.current == before { return }
+    }
+    writeChunks(to: &writer)
+  }
+
+  /// - Returns: the first index that did not fit.
+  func writeEntries(from first: LogIndex, through last: LogIndex, to writer: inout FrameWriter) -> LogIndex {
+    let start = max(first, acceptor.log.first)
+    var count = 0
+    var room = writer.remaining - 22
+    var i = start
+    while i <= last {
+      let size = EntryCodec.sizeBound(payload: 0) + acceptor.log.payload(i).count
+      if size > room && !(count == 0 && writer.remaining - 14 >= acceptor.log.payload(i).count + 18) { break }
+      room -= size
+      count += 1
+      i = i + 1
+    }
+    guard count > 0 else { return first }
+    let base = acceptor.log.head(start).stamp
+    let done = writer.section(.entries) { out in
+      out.varint(start.raw)
+      out.varint(base.milliseconds)
+      out.varint(UInt64(count))
+      var k = start
+      while k < start + count {
+        EntryCodec.write(acceptor.log.head(k), acceptor.log.payload(k), at: k, base: base, to: &out)
+        k = k + 1
+      }
+    }
+    return done ? start + count : first
+  }
+
+  // MARK: answers
+
+  /// Whether it is worth listening after a burst.
+  var expectsAnswers: Bool {
+    guard settings.memberCount > 1 else { return false }
+    return hasUndecided || isFull || timeline.heardAnything || windowsSinceTraffic < 3 || reads.needsConfirmation
+      || hasUnalignedPeer || canvass.window == timeline.window
+  }
+
+  /// Whether another cycle has something to say or to ask.
+  var hasWork: Bool {
+    if hasUndecided || reads.needsConfirmation || !pending.isEmpty || !forwarded.isEmpty || !sendPlan.isDone { return true }
+    if hasOpenPull || hasUnalignedPeer { return true }
+    if case .leader(let state) = role {
+      return isFull && state.heardThisWindow.count + 1 < quorum && timeline.cycle < 3
+    }
+    return false
+  }
+
+  /// Somebody who is there has not taken this ballot's log yet.
+  private var hasUnalignedPeer: Bool {
+    var i = 0
+    while i < settings.memberCount {
+      let peer = NodeID(UInt8(i))
+      if peer != id, heardLately(peer, within: 1), votes[peer] == .zero, peers[peer].decided < acceptor.commit { return true }
+      i += 1
+    }
+    return false
+  }
+  private var hasOpenPull: Bool {
+    var i = 0
+    while i < settings.memberCount {
+      let peer = NodeID(UInt8(i))
+      if peers[peer].pull.isOpen && peers[peer].pull.window == timeline.window { return true }
+      if peers[peer].snapshotPull.isOpen && peers[peer].snapshotPull.window == timeline.window { return true }
+      i += 1
+    }
+    return false
+  }
+
+  // MARK: check-quorum, hand-over
+
+  /// Counts the window that is over: was an answer due, and did a quorum give one? (Protocol review B2.)
+  mutating func checkQuorumAtWindowStart() {
+    guard case .leader(var state) = role else { return }
+    if settings.memberCount > 1 {
+      if state.heardThisWindow.count + 1 >= quorum {
+        state.quorumWindow = timeline.window
+        state.dueMisses = 0
+      } else if state.isDue {
+        state.dueMisses += 1
+      }
+      state.isDue = hasUndecided || isFull
+      state.heardThisWindow = NodeSet()
+    }
+    role = .leader(state)
+    leaderWindow = timeline.window
+    if state.dueMisses >= dueLimit || isUnfit && state.quorumWindow < timeline.window &- 1 {
+      stepDown()
+      leaderIsKnown = false
+      return
+    }
+    if state.outbid > state.ballot { campaign() }
+  }
+
+  private var dueLimit: Int {
+    var worst = 0
+    var best = 1000
+    var i = 0
+    while i < settings.memberCount {
+      let peer = NodeID(UInt8(i))
+      if peer != id { best = min(best, peers[peer].loss.permille); worst = max(worst, peers[peer].loss.permille) }
+      i += 1
+    }
+    // Both ways must work for an answer; the detector's bounds hold for it as for beacons.
+    return max(Limits.dueMisses, Detector.missesBeforeSuspicion(lossPermille: min(700, best * 2 - best * best / 1000)) / 2)
+  }
+
+  /// Leads no more; what was proposed stays in the log, what waits is forwarded to whoever leads next.
+  mutating func stepDown() {
+    role = .follower(FollowerState())
+    reads.failConfirmations(&effects)
+    if timeline.phase == .burst || timeline.phase == .acknowledge {
+      timeline.framesLeft = 0
+      timeline.speech = nil
+    }
+  }
+
+  /// The disk refuses, or has recovered. A leader that cannot write hands over.
+  package mutating func diskIs(fit: Bool) {
+    isUnfit = !fit
+    if !fit { effects.raise(.diskFailed) }
+  }
+}

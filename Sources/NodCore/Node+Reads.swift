@@ -1,0 +1,256 @@
+// Linearizable reads without a log entry: the leader notes the last index it had proposed when the read came, a quorum
+// confirms in frames sent after that, naming (ballot, round), that it still leads; the read is answered when that index is
+// applied (protocol review A13; design, section 3 rule 4). No clock is trusted for it.
+
+package struct Reads: ~Copyable {
+  enum Stage { case asked, granted, done }
+  struct Item {
+    /// Local caller, or none for a follower's read that this leader confirms.
+    var ticket: Ticket?
+    var origin: NodeID
+    var number: UInt32
+    /// The read round that confirms it; 0 until it is in one.
+    var round: UInt32
+    var index: LogIndex
+    var stage: Stage
+  }
+  private var items: [Item] = []
+  private(set) var nextNumber: UInt32 = 1
+  /// The round that the next frame of this leader opens.
+  private(set) var round: UInt32 = 0
+  private(set) var confirmedRound: UInt32 = 0
+  private var echoes = NodeSet()
+  /// What this follower has to echo.
+  var echo: (ballot: Ballot, round: UInt32) = (.zero, 0)
+  var echoed: (ballot: Ballot, round: UInt32) = (.zero, 0)
+
+  package init() { items.reserveCapacity(Limits.pendingReads) }
+
+  var needsConfirmation: Bool { confirmedRound < round || hasWaiting }
+  var hasWaiting: Bool {
+    var i = 0
+    while i < items.count {
+      if items[i].stage == .asked && items[i].round == 0 && items[i].index > .zero { return true }
+      i += 1
+    }
+    return false
+  }
+  /// A follower's reads that its leader has not granted yet.
+  var hasRequests: Bool {
+    var i = 0
+    while i < items.count {
+      if items[i].ticket != nil && items[i].stage == .asked { return true }
+      i += 1
+    }
+    return false
+  }
+
+  mutating func ask(_ ticket: Ticket?, origin: NodeID, number: UInt32?, index: LogIndex) -> Bool {
+    guard items.count < Limits.pendingReads else { return false }
+    items.append(
+      Item(ticket: ticket, origin: origin, number: number ?? nextNumber, round: 0, index: index, stage: .asked))
+    if number == nil { nextNumber &+= 1 }
+    return true
+  }
+  func isKnown(_ origin: NodeID, _ number: UInt32) -> Bool {
+    var i = 0
+    while i < items.count {
+      if items[i].ticket == nil && items[i].origin == origin && items[i].number == number { return true }
+      i += 1
+    }
+    return false
+  }
+  mutating func abandon(_ ticket: Ticket) -> Bool {
+    var i = 0
+    while i < items.count {
+      if items[i].ticket == ticket {
+        items.remove(at: i)
+        return true
+      }
+      i += 1
+    }
+    return false
+  }
+
+  /// A new round for the reads that came since the last.
+  mutating func openRound() {
+    guard hasWaiting else { return }
+    round &+= 1
+    echoes = NodeSet()
+    var i = 0
+    while i < items.count {
+      if items[i].stage == .asked && items[i].index > .zero { items[i].round = round }
+      i += 1
+    }
+  }
+  mutating func echoed(by node: NodeID, round: UInt32, quorum: Int, own: NodeID) {
+    guard round == self.round, round > confirmedRound else { return }
+    echoes.insert(node)
+    echoes.insert(own)
+    if echoes.count >= quorum { confirm() }
+  }
+  mutating func confirm() {
+    confirmedRound = round
+    var i = 0
+    while i < items.count {
+      if items[i].stage == .asked && items[i].round != 0 && items[i].round <= confirmedRound { items[i].stage = .granted }
+      i += 1
+    }
+  }
+  mutating func grant(_ number: UInt32, _ index: LogIndex) {
+    var i = 0
+    while i < items.count {
+      if items[i].ticket != nil && items[i].number == number && items[i].stage == .asked {
+        items[i].stage = .granted
+        items[i].index = index
+      }
+      i += 1
+    }
+  }
+  func forEachRequest(_ body: (UInt32) -> Void) {
+    var i = 0
+    while i < items.count {
+      if items[i].ticket != nil && items[i].stage == .asked { body(items[i].number) }
+      i += 1
+    }
+  }
+  func forEachGrant(_ body: (NodeID, UInt32, LogIndex) -> Void) {
+    var i = 0
+    while i < items.count {
+      if items[i].ticket == nil && items[i].stage == .granted { body(items[i].origin, items[i].number, items[i].index) }
+      i += 1
+    }
+  }
+  /// Local reads whose index is applied are answered; grants told to others are forgotten after a while.
+  mutating func settle(applied: LogIndex, _ effects: inout Effects) {
+    var i = 0
+    while i < items.count {
+      if items[i].stage == .granted, let ticket = items[i].ticket, items[i].index <= applied {
+        effects.complete(ReadCompletion(ticket: ticket, isReady: true))
+        items.remove(at: i)
+      } else {
+        i += 1
+      }
+    }
+  }
+  mutating func forgetGrants() {
+    items.removeAll { $0.ticket == nil && $0.stage == .granted }
+  }
+  /// This node leads no more: what it has not confirmed, it must not.
+  mutating func failConfirmations(_ effects: inout Effects) {
+    round = 0
+    confirmedRound = 0
+    echoes = NodeSet()
+    items.removeAll { $0.ticket == nil }
+    var i = 0
+    while i < items.count {
+      if items[i].stage == .asked {
+        items[i].round = 0
+        items[i].index = .zero
+      }
+      i += 1
+    }
+  }
+  /// Now the leader itself: its own callers' reads wait for what it has proposed.
+  mutating func claim(index: LogIndex) {
+    var i = 0
+    while i < items.count {
+      if items[i].stage == .asked && items[i].index == .zero { items[i].index = index }
+      i += 1
+    }
+  }
+}
+
+extension Node {
+  /// Asks for a linearizable read point; a `ReadCompletion` says when the registry may be read for it.
+  package mutating func requestRead(_ ticket: Ticket, now: LocalTime) -> Bool {
+    let taken = reads.ask(ticket, origin: id, number: nil, index: isLeader ? acceptor.last : .zero)
+    if taken && settings.memberCount == 1 && isLeader {
+      reads.openRound()
+      reads.confirm()
+      settle(now)
+    }
+    plan(now)
+    return taken
+  }
+
+  mutating func settleReads() { reads.settle(applied: applied, &effects) }
+
+  /// The leader's frame opens a round for the reads that came before it.
+  mutating func writeReadRound(to writer: inout FrameWriter) {
+    reads.claim(index: acceptor.last)
+    reads.openRound()
+    guard reads.needsConfirmation else { return }
+    let round = reads.round
+    writer.section(.readRound) { out in out.varint(UInt64(round)) }
+  }
+
+  mutating func heardReadRound(_ bytes: Bytes, _ frame: Frame) {
+    var input = ByteReader(bytes)
+    let round = UInt32(input.varint(atMost: UInt64(UInt32.max)))
+    guard !input.failed else { return }
+    if frame.prelude.has(Prelude.leads) {
+      // The echo is a vote for this leader now: never below a promise.
+      if frame.prelude.promised == acceptor.promised && mayVote { reads.echo = (frame.prelude.promised, round) }
+    } else if case .leader(let state) = role, frame.prelude.promised == state.ballot {
+      reads.echoed(by: frame.sender, round: round, quorum: quorum, own: id)
+      settleReads()
+    }
+  }
+
+  var owesReadEcho: Bool {
+    reads.echo.round > 0 && reads.echo.ballot == acceptor.promised && reads.echo.ballot == leaderBallot
+      && (reads.echoed.round != reads.echo.round || reads.echoed.ballot != reads.echo.ballot)
+  }
+  mutating func writeReadEcho(to writer: inout FrameWriter) {
+    guard owesReadEcho else { return }
+    let round = reads.echo.round
+    if writer.section(.readRound, { out in out.varint(UInt64(round)) }) { reads.echoed = reads.echo }
+  }
+
+  /// Layout: number of each read (varint), one after the other.
+  mutating func writeReadRequests(to writer: inout FrameWriter) {
+    guard leader != nil, !isLeader, reads.hasRequests else { return }
+    var left = 16
+    writer.section(.readRequest) { out in
+      reads.forEachRequest { number in
+        if left > 0 { out.varint(UInt64(number)) }
+        left -= 1
+      }
+    }
+  }
+  mutating func heardReadRequest(_ bytes: Bytes, from sender: NodeID) {
+    guard isLeader else { return }
+    var input = ByteReader(bytes)
+    while !input.isAtEnd && !input.failed {
+      let number = UInt32(input.varint(atMost: UInt64(UInt32.max)))
+      if !input.failed && !reads.isKnown(sender, number) {
+        _ = reads.ask(nil, origin: sender, number: number, index: acceptor.last)
+      }
+    }
+  }
+  /// Layout: for each grant origin (u8), number and index (varints).
+  mutating func writeReadGrants(to writer: inout FrameWriter) {
+    var any = false
+    reads.forEachGrant { _, _, _ in any = true }
+    guard any else { return }
+    writer.section(.readGrant) { out in
+      reads.forEachGrant { origin, number, index in
+        out.u8(origin.raw)
+        out.varint(UInt64(number))
+        out.varint(index.raw)
+      }
+    }
+    // Lost grants are asked for again, and confirmed anew.
+    reads.forgetGrants()
+  }
+  mutating func heardReadGrant(_ bytes: Bytes) {
+    var input = ByteReader(bytes)
+    while !input.isAtEnd && !input.failed {
+      let origin = input.u8()
+      let number = UInt32(input.varint(atMost: UInt64(UInt32.max)))
+      let index = LogIndex(input.varint())
+      if !input.failed && origin == id.raw { reads.grant(number, index) }
+    }
+  }
+}

@@ -1,0 +1,186 @@
+// What to say in a slot, composed when it begins so that it says the newest; or why silence is right.
+
+extension Node {
+  /// Writes the frame's body for the speech that the plan asks for.
+  ///
+  /// - Parameter buffer: at least `mtu - Limits.frameOverhead` bytes.
+  /// - Returns: bytes written, 0 for silence, and whether the start salt is to go with it.
+  package mutating func compose(into buffer: UnsafeMutableRawBufferPointer, now: LocalTime) -> (count: Int, withSalt: Bool) {
+    guard let speech = timeline.speech, !isStopped else { return (0, false) }
+    timeline.framesLeft -= timeline.framesLeft > 0 ? 1 : 0
+    timeline.nextFrameAt = now + settings.framePace
+    let salted = tellsSalt
+    var writer = FrameWriter(buffer, prelude(speech, now, salted: salted))
+    let bare = writer.count
+    switch speech {
+    case .request: composeRequest(&writer)
+    case .drive: composeDrive(&writer, now)
+    case .answer: composeAnswer(&writer)
+    }
+    let isEmpty = writer.count == bare && speech != .drive
+    if isEmpty || (speech == .answer && writer.sections == 0) {
+      timeline.framesLeft = 0
+      return (0, false)
+    }
+    timeline.slotFrames += 1
+    counters.framesSent += 1
+    counters.bytesSent += UInt64(writer.count)
+    return (writer.count, salted)
+  }
+
+  /// The salt goes along while peers may not know it: soon after the start, when somebody asks, in every fourth window,
+  /// and whenever there is no leader.
+  private var tellsSalt: Bool {
+    counters.windows < 16 || timeline.window % 4 == 0 || timeline.isLeaderless || isCandidate || asks
+  }
+  private var asks: Bool {
+    var i = 0
+    while i < settings.memberCount {
+      let peer = NodeID(UInt8(i))
+      if peer != id, peers[peer].salt != 0, !peers[peer].isFresh, timeline.window &- peers[peer].seenWindow <= 8 {
+        return true
+      }
+      i += 1
+    }
+    return false
+  }
+
+  private func prelude(_ speech: Speech, _ now: LocalTime, salted: Bool) -> Prelude {
+    var p = Prelude()
+    p.membershipVersion = settings.membershipVersion
+    p.promised = acceptor.promised
+    p.accepted = acceptor.accepted
+    p.window = timeline.window
+    p.decided = acceptor.commit
+    p.incarnation = incarnation
+    if isLeader { p.flags |= Prelude.leads }
+    if leader != nil { p.flags |= Prelude.backed }
+    if isUnfit { p.flags |= Prelude.resigning }
+    if isFull { p.flags |= Prelude.full }
+    if salted { p.flags |= Prelude.started }
+    if asks { p.flags |= Prelude.asks }
+    if leaderIsKnown && leaderBallot == acceptor.promised {
+      p.leaderAge = UInt8(min(254, timeline.window &- min(leaderWindow, timeline.window)))
+    }
+    if speech == .drive || isFull || timeline.isLeaderless || relays {
+      p.flags |= Prelude.timed
+      p.offset = now - timeline.gridPoint
+      p.hops = gridHops
+      p.founder = founder
+    }
+    return p
+  }
+
+  // MARK: before the beacon
+
+  private mutating func composeRequest(_ writer: inout FrameWriter) {
+    writePull(to: &writer)
+    writeReadRequests(to: &writer)
+    writeGreetings(to: &writer)
+    writeCommands(to: &writer)
+  }
+
+  // MARK: who drives
+
+  private mutating func composeDrive(_ writer: inout FrameWriter, _ now: LocalTime) {
+    writer.section(.cycle) { out in
+      out.varint(UInt64(max(0, (timeline.ackStart - now).raw / 16)))
+      out.u8(UInt8(min(255, timeline.cycle)))
+    }
+    if case .candidate(let state) = role {
+      if durability.records >= state.mark { writePrepare(to: &writer) }
+      writePull(to: &writer)
+      writeGreetings(to: &writer)
+      return
+    }
+    writeVotes(to: &writer)
+    writeReadRound(to: &writer)
+    writeReadGrants(to: &writer)
+    writeGreetings(to: &writer)
+    writePlanned(to: &writer)
+    if case .leader(var state) = role {
+      state.sentThrough = max(state.sentThrough, sendPlan.sentThrough)
+      role = .leader(state)
+    }
+  }
+
+  // MARK: answers
+
+  private mutating func composeAnswer(_ writer: inout FrameWriter) {
+    if timeline.isLeaderless { writeElection(to: &writer) }
+    writePromise(to: &writer)
+    writeVotes(to: &writer)
+    writePull(to: &writer)
+    writeReadEcho(to: &writer)
+    writeReadRequests(to: &writer)
+    if isFull && !timeline.saidAlive {
+      writeAlive(to: &writer)
+      timeline.saidAlive = true
+    }
+    writeGreetings(to: &writer)
+    serveAddressedPulls(to: &writer)
+    let mark = writer.sections
+    writeCommands(to: &writer)
+    if writer.sections == mark && !hasMoreToServe { timeline.framesLeft = 0 }
+  }
+
+  func writeVotes(to writer: inout FrameWriter) {
+    guard votes.ballot == acceptor.accepted, votes.ballot > .zero else { return }
+    writer.section(.votes) { out in votes.write(to: &out, floor: acceptor.commit, own: id) }
+  }
+
+  private func writeAlive(to writer: inout FrameWriter) {
+    var hears = NodeSet()
+    var i = 0
+    while i < settings.memberCount {
+      let peer = NodeID(UInt8(i))
+      if peer != id && heardLately(peer, within: 4 + settings.fullEvery) { hears.insert(peer) }
+      i += 1
+    }
+    writer.section(.alive) { out in
+      out.u32(hears.bits)
+      out.varint(digests.newest.raw)
+      out.u64(digests.digest(at: digests.newest) ?? 0)
+    }
+  }
+
+  func heardLately(_ peer: NodeID, within windows: UInt32) -> Bool {
+    peers[peer].heardWindow > 0 && timeline.window &- min(peers[peer].heardWindow, timeline.window) <= windows
+  }
+
+  /// Somebody hears the leader only through this node.
+  var relays: Bool {
+    guard !isLeader, leader != nil else { return false }
+    var i = 0
+    while i < settings.memberCount {
+      if peers[NodeID(UInt8(i))].relayUntil > timeline.window { return true }
+      i += 1
+    }
+    return false
+  }
+
+  /// Whether this node, which does not lead, has something that the frames of this cycle did not show.
+  var wantsToAnswer: Bool {
+    if isCandidate || isUnfit && !timeline.isLeaderless && leader == nil { return false }
+    if timeline.isLeaderless { return wantsElection }
+    if promiseIsDue { return true }
+    if isFull && !timeline.saidAlive { return true }
+    if hasNews || relays || owesReadEcho || hasAddressedPull { return true }
+    return hasVoteNews
+  }
+
+  /// Rules R1 and R4 of the protocol review: speak unless a quorum was shown in this cycle, the leader counted as one who
+  /// will vote for what it proposed; and only when it adds something.
+  private var hasVoteNews: Bool {
+    guard mayVote, votes.ballot == acceptor.accepted, votes.ballot > .zero, votes.ballot == leaderBallot else { return false }
+    let own = votes[id]
+    let floor = peers[leaderBallot.node].decided
+    guard own > floor, votes.shows(moreThan: cycleVotes, above: floor) else { return false }
+    if cycleVotes.ballot == votes.ballot {
+      var shown = cycleVotes.members(at: own)
+      shown.insert(leaderBallot.node)
+      if shown.count >= quorum { return false }
+    }
+    return true
+  }
+}

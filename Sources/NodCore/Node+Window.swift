@@ -1,0 +1,340 @@
+// When to wake, listen, speak and sleep. The timeline goes through one window at a time:
+//
+//   G               B = G + S slots      A = B + burst + gap                          cycle end
+//   | request slots | who drives: burst | sync gap | answers, a slot each, in turn | next cycle or sleep
+//     who has news    beacon, accept                 rotated by window number
+//
+// Whoever drives says in each frame when the answers begin, so nobody needs to have heard the first one. With no
+// beacon the slots of the grid stand, and the window is used to elect (protocol review B11).
+
+extension Node {
+  /// Time has come, or something happened: goes on with the plan, then says when it wants to be asked again.
+  package mutating func wake(_ now: LocalTime) {
+    plan(now)
+  }
+
+  /// The world composed and sent (or found nothing to say): the plan goes on.
+  package mutating func spoke(_ now: LocalTime) {
+    timeline.speech = nil
+    plan(now)
+  }
+
+  mutating func plan(_ now: LocalTime) {
+    var steps = 0
+    while timeline.speech == nil && steps < 16 && step(now) { steps += 1 }
+    if steps == 16 { timeline.wakeAt = now }
+  }
+
+  /// Starts without a grid: listens.
+  package mutating func start(_ now: LocalTime) {
+    stampAt = now
+    timeline.phase = .searching
+    // Until a beacon would have been missed with a chance below 1e-3 at 30 % loss (protocol review B4), and a
+    // random part, so that those who start together do not all found grids.
+    let periods = settings.memberCount == 1 ? 0 : 7
+    let spread = settings.memberCount == 1 ? 0 : Int(settings.period.raw) * 3
+    timeline.searchUntil = now + settings.period * periods + Microseconds(Int64(random(below: spread + 1)))
+    plan(now)
+  }
+
+  // MARK: one step
+
+  private mutating func step(_ now: LocalTime) -> Bool {
+    switch timeline.phase {
+    case .searching: return search(now)
+    case .asleep: return sleepOn(now)
+    case .request: return request(now)
+    case .awaiting: return awaitLeader(now)
+    case .burst: return burst(now)
+    case .acknowledge: return acknowledge(now)
+    }
+  }
+
+  private mutating func rest(until time: LocalTime, radio: Bool) -> Bool {
+    timeline.wakeAt = time
+    timeline.radioOn = radio
+    return false
+  }
+
+  private mutating func search(_ now: LocalTime) -> Bool {
+    guard now >= timeline.searchUntil else { return rest(until: timeline.searchUntil, radio: true) }
+    founder = id
+    gridHops = 0
+    clock.set(window: max(timeline.window, leaderWindow) + 1, gridPoint: now + settings.slot, uncertainty: .zero)
+    timeline.window = max(timeline.window, leaderWindow)
+    return fallAsleep(now)
+  }
+
+  /// The radio goes off until the next window that concerns this node.
+  mutating func fallAsleep(_ now: LocalTime) -> Bool {
+    timeline.phase = .asleep
+    timeline.speech = nil
+    if leader == nil && settings.memberCount > 1 && !isLeader && timeline.scanUntil < now && random(below: 5) == 0 {
+      // Without a working leader a whole period is listened to now and then: another grid may be in range (review B3).
+      timeline.scanUntil = now + settings.period + settings.slot * 4
+    }
+    return true
+  }
+
+  private var nextWindow: UInt32 {
+    var next = timeline.window &+ 1
+    if windowsAlone > Limits.lonelyWindows {
+      let exponent = min(Limits.backOffExponent, Int((windowsAlone - Limits.lonelyWindows) / 16))
+      let stride = UInt32(1) << UInt32(exponent)
+      next = (timeline.window / stride &+ 1) &* stride
+    }
+    return next
+  }
+
+  private var drives: Bool { isLeader || isCandidate }
+
+  private mutating func sleepOn(_ now: LocalTime) -> Bool {
+    let next = nextWindow
+    let grid = clock.gridPoint(of: next)
+    let early = drives || hasNews
+    let guardTime = clock.guardTime(at: now)
+    let start = (early ? grid : grid + settings.slot * settings.requestSlots) - guardTime
+    if now >= start || (early && now >= grid - guardTime) {
+      enter(next, now)
+      return true
+    }
+    return rest(until: start, radio: now < timeline.scanUntil)
+  }
+
+  private mutating func enter(_ window: UInt32, _ now: LocalTime) {
+    counters.windows += 1
+    timeline.window = window
+    // Long after its time (a pause, a suspend): this one is over, the present one counts.
+    let current = clock.window(at: now)
+    if current > window { timeline.window = current }
+    timeline.gridPoint = clock.gridPoint(of: timeline.window)
+    timeline.cycle = 0
+    timeline.heardLeaderInWindow = false
+    timeline.heardAnything = false
+    timeline.isLeaderless = false
+    timeline.silentLeaderSlots = 0
+    timeline.fruitlessCycles = 0
+    timeline.saidAlive = false
+    windowsSinceTraffic &+= 1
+    if leader == nil { windowsAlone &+= 1 } else { windowsAlone = 0 }
+    if canvass.window != timeline.window { canvass = Canvass() }
+    beginCycle(timeline.gridPoint + settings.slot * settings.requestSlots)
+    checkQuorumAtWindowStart()
+    giveUpIfFruitless()
+    timeline.requestsLeft = hasNews && !drives ? settings.requestSlots : 0
+    timeline.phase = .request
+  }
+
+  mutating func beginCycle(_ leaderSlot: LocalTime) {
+    timeline.leaderSlotAt = leaderSlot
+    timeline.heardLeaderInCycle = false
+    timeline.ownSlotDone = false
+    if cycleVotes.ballot != votes.ballot || timeline.cycle == 0 { cycleVotes.restart(in: votes.ballot) }
+    placeAnswers(from: leaderSlot + settings.slot + settings.syncGap)
+  }
+
+  /// Answer slots in turn, rotated by window number; who drives needs none.
+  mutating func placeAnswers(from start: LocalTime) {
+    timeline.ackStart = start
+    let n = settings.memberCount
+    let driver = timeline.isLeaderless ? nil : leader
+    var position = 0
+    var k = 0
+    while k < n {
+      let node = NodeID(UInt8((k + Int(timeline.window % UInt32(n))) % n))
+      if node == id { break }
+      if node != driver { position += 1 }
+      k += 1
+    }
+    timeline.ownSlotAt = start + settings.slot * position
+    timeline.cycleEnd = start + settings.slot * (driver == nil ? n : max(1, n - 1))
+  }
+
+  /// The last moment of this window that may be used.
+  var windowLimit: LocalTime {
+    clock.gridPoint(of: timeline.window &+ 1) - clock.guardTime(at: timeline.gridPoint) - settings.slot
+  }
+
+  private mutating func request(_ now: LocalTime) -> Bool {
+    if drives {
+      guard now >= timeline.leaderSlotAt else { return rest(until: timeline.leaderSlotAt, radio: true) }
+      startBurst(now)
+      return true
+    }
+    let until = timeline.leaderSlotAt - clock.guardTime(at: now)
+    if timeline.requestsLeft > 0 {
+      let turn = settings.requestSlots - timeline.requestsLeft
+      let at = timeline.gridPoint + settings.slot * turn
+      if now >= at {
+        timeline.requestsLeft -= 1
+        timeline.slotFrames = 0
+        if now < timeline.leaderSlotAt { timeline.speech = .request }
+        return true
+      }
+      return rest(until: at, radio: true)
+    }
+    guard now >= until else { return rest(until: until, radio: false) }
+    timeline.phase = .awaiting
+    return true
+  }
+
+  // MARK: the leader's slot, from outside
+
+  private mutating func awaitLeader(_ now: LocalTime) -> Bool {
+    let slack = timeline.cycle == 0 ? clock.guardTime(at: now) : settings.slot
+    let deadline = timeline.leaderSlotAt + settings.slot + slack
+    guard now >= deadline else { return rest(until: deadline, radio: true) }
+    if timeline.cycle == 0 { missedBeacon(now) } else { silentLeader(now) }
+    return true
+  }
+
+  private mutating func missedBeacon(_ now: LocalTime) {
+    counters.beaconsMissed += 1
+    timeline.missedInARow += 1
+    timeline.phase = .acknowledge
+    if leaderIsKnown, leaderBallot.node != id { peers[leaderBallot.node].loss.missed() }
+    if suspectsLeader {
+      timeline.isLeaderless = true
+      placeAnswers(from: timeline.leaderSlotAt + settings.slot + settings.syncGap)
+    } else if timeline.missedInARow == 1 && !hasNews && !hasUndecided {
+      timeline.cycleEnd = min(timeline.cycleEnd, timeline.ackStart + settings.slot * 2)
+    }
+  }
+
+  private mutating func silentLeader(_ now: LocalTime) {
+    timeline.silentLeaderSlots += 1
+    if timeline.silentLeaderSlots >= patience && !timeline.isLeaderless {
+      _ = fallAsleep(now)
+    } else {
+      timeline.phase = .acknowledge
+    }
+  }
+
+  /// Silent leader slots before a follower sleeps (protocol review, rule R5).
+  private var patience: Int {
+    let loss = leaderBallot.node == id ? 0 : peers[leaderBallot.node].loss.permille
+    let byLoss = loss < 200 ? 1 : loss < 400 ? 2 : 3
+    return hasUndecided || windowsSinceTraffic < 3 ? max(2, byLoss) : byLoss
+  }
+
+  /// A frame of the leader itself: time, and when the answers begin.
+  mutating func heardLeaderFrame(_ frame: Frame, startedAt: LocalTime, now: LocalTime) {
+    guard timeline.phase != .searching, !isLeader, fullWindow(frame.prelude) == timeline.window else { return }
+    if !timeline.heardLeaderInWindow, frame.sender != id { peers[frame.sender].loss.heard() }
+    timeline.heardLeaderInWindow = true
+    timeline.heardLeaderInCycle = true
+    timeline.missedInARow = 0
+    timeline.silentLeaderSlots = 0
+    timeline.isLeaderless = false
+    guard let bytes = frame.section(.cycle), timeline.phase != .asleep else { return }
+    var input = ByteReader(bytes)
+    let delay = Microseconds(Int64(input.varint(atMost: 1 << 30)) * 16)
+    let cycle = Int(input.u8())
+    if input.failed { return }
+    if timeline.phase == .awaiting || cycle > timeline.cycle || timeline.phase == .request {
+      timeline.ownSlotDone = false
+      if cycle != timeline.cycle { cycleVotes.restart(in: votes.ballot) }
+    }
+    timeline.cycle = cycle
+    timeline.leaderSlotAt = startedAt
+    timeline.phase = .acknowledge
+    placeAnswers(from: startedAt + delay)
+  }
+
+  // MARK: answers
+
+  private mutating func acknowledge(_ now: LocalTime) -> Bool {
+    if isLeader { return listenToAnswers(now) }
+    if !timeline.ownSlotDone && now >= timeline.ownSlotAt {
+      timeline.ownSlotDone = true
+      timeline.slotFrames = 0
+      let mayAnswer = timeline.heardLeaderInCycle || timeline.isLeaderless || isCandidate || timeline.cycle == 0
+      if mayAnswer && wantsToAnswer {
+        timeline.framesLeft = max(1, min(8, Int(settings.slot.raw / max(1, settings.framePace.raw * 2))))
+        timeline.speech = .answer
+        return true
+      }
+    }
+    if timeline.framesLeft > 0 && timeline.ownSlotDone {
+      guard now >= timeline.nextFrameAt else { return rest(until: timeline.nextFrameAt, radio: true) }
+      timeline.speech = .answer
+      return true
+    }
+    if !staysAwake && timeline.ownSlotDone {
+      return fallAsleep(now)
+    }
+    if now >= timeline.cycleEnd { return endCycle(now) }
+    return rest(until: timeline.ownSlotDone ? timeline.cycleEnd : min(timeline.ownSlotAt, timeline.cycleEnd), radio: true)
+  }
+
+  /// Whether anything may still come in this window that concerns a follower.
+  private var staysAwake: Bool {
+    if timeline.isLeaderless || isCandidate { return true }
+    if isFull { return timeline.cycle == 0 || hasUndecided || hasNews }
+    return hasUndecided || hasNews || windowsSinceTraffic < 3 || !timeline.heardLeaderInWindow
+  }
+
+  private mutating func endCycle(_ now: LocalTime) -> Bool {
+    timeline.framesLeft = 0
+    let next = timeline.cycleEnd
+    let fits = next + settings.cycleLength <= windowLimit && timeline.cycle + 1 < settings.cycleLimit
+    let goesOn =
+      isCandidate || timeline.isLeaderless
+      || (staysAwake && (timeline.heardLeaderInWindow || timeline.heardAnything))
+    guard fits && goesOn else { return fallAsleep(now) }
+    timeline.cycle += 1
+    beginCycle(next)
+    if isCandidate {
+      startBurst(now)
+    } else {
+      timeline.phase = timeline.isLeaderless ? .acknowledge : .awaiting
+      if timeline.isLeaderless { placeAnswers(from: next + settings.slot + settings.syncGap) }
+    }
+    return true
+  }
+
+  // MARK: driving
+
+  mutating func startBurst(_ now: LocalTime) {
+    if isLeader { propose(now) }
+    timeline.phase = .burst
+    let frames = planBurst()
+    timeline.framesLeft = frames
+    timeline.nextFrameAt = now
+    placeAnswers(from: now + settings.framePace * frames + settings.syncGap + (settings.slot - settings.framePace))
+    if cycleVotes.ballot != votes.ballot { cycleVotes.restart(in: votes.ballot) }
+  }
+
+  private mutating func burst(_ now: LocalTime) -> Bool {
+    if timeline.framesLeft > 0 {
+      guard now >= timeline.nextFrameAt else { return rest(until: timeline.nextFrameAt, radio: false) }
+      timeline.speech = .drive
+      return true
+    }
+    timeline.phase = .acknowledge
+    timeline.ownSlotDone = true
+    timeline.heardAnything = timeline.cycle == 0 && timeline.heardAnything
+    if isLeader && !expectsAnswers { return fallAsleep(now) }
+    return true
+  }
+
+  private mutating func listenToAnswers(_ now: LocalTime) -> Bool {
+    guard now >= timeline.cycleEnd else { return rest(until: timeline.cycleEnd, radio: true) }
+    timeline.fruitlessCycles = timeline.heardAnything ? 0 : timeline.fruitlessCycles + 1
+    let fits = now + settings.cycleLength <= windowLimit && timeline.cycle + 1 < settings.cycleLimit
+    guard fits, timeline.fruitlessCycles < 3, hasWork else { return fallAsleep(now) }
+    timeline.cycle += 1
+    timeline.heardAnything = false
+    timeline.leaderSlotAt = now
+    timeline.ownSlotDone = false
+    cycleVotes.restart(in: votes.ballot)
+    startBurst(now)
+    return true
+  }
+
+  /// Every K-th window everybody stays for all slots and says who it hears.
+  package var isFull: Bool { timeline.window % settings.fullEvery == 0 }
+
+  /// Entries in this log that are not known to be decided.
+  var hasUndecided: Bool { acceptor.last > acceptor.commit || acceptor.isStaging }
+}

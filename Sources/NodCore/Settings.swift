@@ -1,0 +1,81 @@
+// What a cluster agreed on before it began (the roster), as the core needs it, and the bounds derived from it.
+// Everything here is alike on every member; the roster's hash in the frame keys keeps others out.
+
+/// Whom a voter may refuse (Howard & Mortier 2020). Recovery of the best promised log always runs, under both rules.
+package enum ElectionRule: UInt8, Sendable {
+  /// Any candidate may win; it then fetches what it lacks.
+  case paxos = 0
+  /// A voter refuses a candidate whose log is behind its own.
+  case raft = 1
+}
+
+package struct ClusterSettings: Sendable {
+  /// Voters, in slots 0 ..< memberCount.
+  package var memberCount: Int
+  package var membershipVersion: UInt8 = 1
+  package var rule: ElectionRule = .paxos
+  /// Distance of two grid points, 100 ms to 15 min.
+  package var period: Microseconds
+  /// Every how many windows one is full.
+  package var fullEvery: UInt32 = 16
+  /// Shared slots for followers' requests before the beacon, 1 to 4.
+  package var requestSlots: Int = 2
+  /// Length of one slot: air time of the largest frame, twice the in-slot jitter, turn-round.
+  package var slot: Microseconds
+  /// Between a proposal and the first acknowledge slot: time for the durable write.
+  package var syncGap: Microseconds
+  /// Air time of one full frame plus turn-round: the pace of frames within the leader's slot.
+  package var framePace: Microseconds
+  /// Most propose-acknowledge cycles in one window.
+  package var cycleLimit: Int = 8
+  /// Largest datagram in bytes, header and tag included.
+  package var mtu: Int
+  /// A snapshot may be taken at log positions that are multiples of this.
+  package var snapshotEvery: UInt64 = 1024
+  package var registry = RegistryLimits()
+
+  package init(memberCount: Int, period: Microseconds, slot: Microseconds, syncGap: Microseconds, framePace: Microseconds, mtu: Int) {
+    self.memberCount = memberCount
+    self.period = period
+    self.slot = slot
+    self.syncGap = syncGap
+    self.framePace = framePace
+    self.mtu = mtu
+  }
+
+  package var members: NodeSet { NodeSet(firstSlots: memberCount) }
+  /// Majority: any two of them share a member.
+  package var quorum: Int { memberCount / 2 + 1 }
+  /// Most payload bytes of one log entry, so that it fits a frame beside the sections that go with it.
+  package var entryPayloadLimit: Int { min(1024, max(8, mtu - Limits.frameOverhead - Limits.entryFrameReserve)) }
+  /// One propose-acknowledge cycle whose leader sends one frame.
+  package var cycleLength: Microseconds { slot + syncGap + slot * memberCount }
+}
+
+/// Every bound of the core, with its name.
+package enum Limits {
+  /// Clear header 7, start salt 8, tag 16.
+  package static let frameOverhead = 31
+  /// Prelude, cycle, votes and an entry's own head, at most.
+  package static let entryFrameReserve = 72
+  /// Frames that a leader sends in one slot at most.
+  package static let burstFrames = 24
+  /// Bytes of node records that one input can cause, before the station takes them away.
+  package static let recordBytes = 1 << 18
+  /// Commands taken from local callers and from other members that wait for their decision.
+  package static let pendingCommands = 1024
+  package static let forwardedCommands = 256
+  /// Linearizable reads that wait on one node.
+  package static let pendingReads = 256
+  /// Outcomes that one input can cause.
+  package static let outcomes = 2048
+  /// Windows in which an answer was due and no quorum gave one, before a leader steps down.
+  package static let dueMisses = 3
+  /// Windows that a candidate repeats its prepare before it gives up.
+  package static let candidateWindows: UInt32 = 4
+  /// A peer heard within so many windows counts as there: it is pushed to; who was away pulls.
+  package static let heardLatelyWindows: UInt32 = 32
+  /// Windows of election in vain before a node backs off, and the largest exponent of the back-off.
+  package static let lonelyWindows: UInt32 = 24
+  package static let backOffExponent = 6
+}

@@ -1,0 +1,53 @@
+// Where a node is in its window, and what the radio does: the node's plan for its world.
+
+package enum Phase: UInt8, Sendable {
+  /// No grid: the receiver is on.
+  case searching
+  case asleep
+  /// Before the beacon: followers with news send, the leader listens.
+  case request
+  /// The leader's slot, seen from everybody else.
+  case awaiting
+  /// The own slot of whoever drives the window: frames go out.
+  case burst
+  /// Acknowledge slots.
+  case acknowledge
+}
+
+/// What is sent next.
+package enum Speech: UInt8, Sendable { case request, drive, answer }
+
+package struct Timeline: Sendable {
+  package var phase = Phase.searching
+  package var window: UInt32 = 0
+  package var gridPoint = LocalTime.zero
+  package var cycle = 0
+  /// Since when the phase lasts, and when something is to be done next.
+  package var wakeAt = LocalTime.zero
+  package var radioOn = false
+  /// Compose and send now.
+  package var speech: Speech?
+
+  var searchUntil = LocalTime.zero
+  var leaderSlotAt = LocalTime.zero
+  var ackStart = LocalTime.zero
+  var ownSlotAt = LocalTime.zero
+  var cycleEnd = LocalTime.zero
+  var ownSlotDone = false
+  var framesLeft = 0
+  /// Frames that went out in the present slot.
+  var slotFrames = 0
+  var nextFrameAt = LocalTime.zero
+  var requestsLeft = 0
+  var heardLeaderInCycle = false
+  var heardLeaderInWindow = false
+  var heardAnything = false
+  /// No beacon and no leader to wait for: the slots of the grid stand, and the window elects.
+  var isLeaderless = false
+  var missedInARow = 0
+  var silentLeaderSlots = 0
+  var fruitlessCycles = 0
+  var saidAlive = false
+  var scanUntil = LocalTime.zero
+  package init() {}
+}
