@@ -1,7 +1,11 @@
-// Configuration lines, read by the inih library through a reader of our own. The library as distributions build it
-// gives no line numbers, tells of one broken line only, and joins a line that is indented to the one before it: the
-// reader counts, notices lines of which nothing was heard, and takes the indentation away.
+// Configuration lines, read by the inih library through a reader of our own. The library as distributions
+// build it gives no line numbers, tells of one broken line only, and joins a line that is indented to the
+// one before it: the reader counts, notices lines of which nothing was heard, and takes the indentation
+// away.
 #define _GNU_SOURCE
+// Where these would have 32 bits: large cards, and the year 2038.
+#define _FILE_OFFSET_BITS 64
+#define _TIME_BITS 64
 #include "CBoard.h"
 
 #include <errno.h>
@@ -12,7 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-_Static_assert(BOARD_CONFIG_LINE + 3 == INI_MAX_LINE, "inih's buffer: the line, its end of two bytes, a zero");
+// inih's buffer holds the line, its end of two bytes and a zero.
+_Static_assert(BOARD_CONFIG_LINE + 3 == INI_MAX_LINE, "inih's line");
 
 struct reading {
   FILE *file;
@@ -30,7 +35,8 @@ static void tell(struct reading *reading, int kind, const char *name, const char
 
 static int is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f'; }
 
-// One whole line without its end and outer blanks; -1 at the end of the file, otherwise its length, with problems told.
+// One whole line without its end and outer blanks; -1 at the end of the file, otherwise its length, with
+// problems told.
 static int next_line(struct reading *reading, char *text) {
   int length = 0;
   int too_long = 0;

@@ -1,6 +1,9 @@
-// Files by name within a directory that is open: nothing here follows a symbolic link out of it, nothing is readable
-// by others, and what must be on the medium is told apart from what the kernel merely took.
+// Files by name within a directory that is open: nothing here follows a symbolic link out of it, nothing is
+// readable by others, and what must be on the medium is told apart from what the kernel merely took.
 #define _GNU_SOURCE
+// Where these would have 32 bits: large cards, and the year 2038.
+#define _FILE_OFFSET_BITS 64
+#define _TIME_BITS 64
 #include "CBoard.h"
 
 #include <dirent.h>

@@ -1,10 +1,14 @@
-// The process: what it tells the service manager (sd_notify by hand: one datagram, no library), what it costs (/proc),
-// and its one-line log.
+// The process: what it tells the service manager (sd_notify by hand: one datagram, no library), what it
+// costs (/proc), and its one-line log.
 #define _GNU_SOURCE
+// Where these would have 32 bits: large cards, and the year 2038.
+#define _FILE_OFFSET_BITS 64
+#define _TIME_BITS 64
 #include "CBoard.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,7 +121,9 @@ void board_log(int level, const char *text, size_t count) {
     line[used++] = c < 0x20 || c == 0x7f ? '?' : (char)c;
   }
   line[used++] = '\n';
-  // A terminal that does not take it must not stop the agent: what cannot be written is lost.
+  // A reader that takes nothing must not stop the agent: what cannot be written now is lost.
+  struct pollfd listener = {.fd = STDERR_FILENO, .events = POLLOUT};
+  if (poll(&listener, 1, 0) != 1 || !(listener.revents & POLLOUT)) return;
   ssize_t put = write(STDERR_FILENO, line, used);
   (void)put;
 }

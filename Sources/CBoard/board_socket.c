@@ -39,14 +39,16 @@ static int unix_address(const char *path, struct sockaddr_un *address) {
   return 0;
 }
 
-// Takes away a socket file that nobody listens on. What a living process listens on, and what is no socket, stays.
+// Takes away a socket file that nobody listens on. What a living process listens on, and what is no socket,
+// stays.
 static int remove_stale(const char *path, const struct sockaddr_un *address) {
   struct stat found;
   if (lstat(path, &found) != 0) return errno == ENOENT ? 0 : -errno;
   if (!S_ISSOCK(found.st_mode)) return BOARD_SOCKET_NOT_A_SOCKET;
   int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (probe < 0) return -errno;
-  int refused = connect(probe, (const struct sockaddr *)address, sizeof *address) != 0 && errno == ECONNREFUSED;
+  int verdict = connect(probe, (const struct sockaddr *)address, sizeof *address);
+  int refused = verdict != 0 && errno == ECONNREFUSED;
   close(probe);
   // A full backlog (EAGAIN) and a refused permission are signs of life too.
   if (!refused) return -EADDRINUSE;

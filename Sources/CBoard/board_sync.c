@@ -1,5 +1,6 @@
-// The one helper thread. It does nothing but wait for the medium: an SD card takes 5 to 500 ms for a sync, and a node
-// that waited for it itself would be deaf and mute meanwhile (protocol review B8). No io_uring: emulators have none.
+// The one helper thread. It does nothing but wait for the medium: an SD card takes 5 to 500 ms for a sync,
+// and a node that waited for it itself would be deaf and mute meanwhile (protocol review B8). No io_uring:
+// emulators have none.
 #define _GNU_SOURCE
 #include "CBoard.h"
 

@@ -1,6 +1,9 @@
-// Clocks, the alarm and the kernel's random numbers. The boot-time clock is the only one that the agent schedules by:
-// it is never set and goes on while the board is suspended.
+// Clocks, the alarm and the kernel's random numbers. The boot-time clock is the only one that the agent
+// schedules by: it is never set and goes on while the board is suspended.
 #define _GNU_SOURCE
+// Where these would have 32 bits: large cards, and the year 2038.
+#define _FILE_OFFSET_BITS 64
+#define _TIME_BITS 64
 #include "CBoard.h"
 
 #include <errno.h>
@@ -64,7 +67,8 @@ int board_alarm_set(int alarm, int64_t at_microseconds) {
   // A time of zero would disarm the timer; one microsecond after boot is as past as that.
   if (at_microseconds < 1) at_microseconds = 1;
   // Where time_t has 32 bits, what is further away rings early and is set again.
-  if (sizeof(time_t) == 4 && at_microseconds / 1000000 > INT32_MAX) at_microseconds = (int64_t)INT32_MAX * 1000000;
+  const int64_t last = (int64_t)INT32_MAX * 1000000;
+  if (sizeof(time_t) == 4 && at_microseconds > last) at_microseconds = last;
   when.it_value.tv_sec = (time_t)(at_microseconds / 1000000);
   when.it_value.tv_nsec = (long)(at_microseconds % 1000000) * 1000;
   return timerfd_settime(alarm, TFD_TIMER_ABSTIME, &when, NULL) == 0 ? 0 : -errno;

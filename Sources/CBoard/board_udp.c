@@ -1,5 +1,6 @@
-// Datagrams: one socket, and the addresses of the peers by number, so that Swift never sees a sockaddr. The receiver
-// of a radio that is off loses what arrives: board_udp_discard throws away what the kernel kept meanwhile.
+// Datagrams: one socket, and the addresses of the peers by number, so that Swift never sees a sockaddr. The
+// receiver of a radio that is off loses what arrives: board_udp_discard throws away what the kernel kept
+// meanwhile.
 #define _GNU_SOURCE
 #include "CBoard.h"
 
@@ -117,7 +118,8 @@ static int join(int fd, const address_t *group, unsigned interface) {
   if (group->any.sa_family == AF_INET) {
     struct ip_mreqn request = {.imr_multiaddr = group->v4.sin_addr, .imr_ifindex = (int)interface};
     if (setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof request) != 0) return -errno;
-    if (interface && setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof request) != 0) return -errno;
+    // A zero index leaves the choice to the kernel.
+    if (setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof request) != 0) return -errno;
     if ((verdict = set(fd, IPPROTO_IP, IP_MULTICAST_TTL, 1)) != 0) return verdict;
     return set(fd, IPPROTO_IP, IP_MULTICAST_LOOP, 1);
   }

@@ -77,7 +77,7 @@ extension Node {
   }
 
   private mutating func winIfSupported() {
-    guard canvass.supported == id, canvass.supporters.count >= quorum, !isCandidate, mayLead else { return }
+    guard canvass.supported == id, canvass.supporters.count >= quorum, wantsElection, mayLead else { return }
     campaign()
   }
 
@@ -156,8 +156,9 @@ extension Node {
     return durability.records >= owed.mark
   }
 
-  func writePromise(to writer: inout FrameWriter) {
+  mutating func writePromise(to writer: inout FrameWriter) {
     guard promiseIsDue else { return }
+    spokePromise = acceptor.promised
     writer.section(.promise) { out in
       out.varint(acceptor.last.raw)
       out.varint(acceptor.log.first.raw)
@@ -228,6 +229,7 @@ extension Node {
     leaderResigns = false
     windowsAlone = 0
     promiseOwed = nil
+    canvass = Canvass()
     intake.restart(memberCount: settings.memberCount)
     role = .leader(
       LeaderState(

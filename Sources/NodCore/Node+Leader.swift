@@ -234,29 +234,19 @@ extension Node {
   var expectsAnswers: Bool {
     guard settings.memberCount > 1 else { return false }
     return hasUndecided || isFull || timeline.heardAnything || windowsSinceTraffic < 3 || reads.needsConfirmation
-      || hasUnalignedPeer || canvass.window == timeline.window
+      || canvass.window == timeline.window
   }
 
   /// Whether another cycle has something to say or to ask.
   var hasWork: Bool {
     if hasUndecided || reads.needsConfirmation || !pending.isEmpty || !forwarded.isEmpty || !sendPlan.isDone { return true }
-    if hasOpenPull || hasUnalignedPeer { return true }
+    if hasOpenPull { return true }
     if case .leader(let state) = role {
       return isFull && state.heardThisWindow.count + 1 < quorum && timeline.cycle < 3
     }
     return false
   }
 
-  /// Somebody who is there has not taken this ballot's log yet.
-  private var hasUnalignedPeer: Bool {
-    var i = 0
-    while i < settings.memberCount {
-      let peer = NodeID(UInt8(i))
-      if peer != id, heardLately(peer, within: 1), votes[peer] == .zero, peers[peer].decided < acceptor.commit { return true }
-      i += 1
-    }
-    return false
-  }
   private var hasOpenPull: Bool {
     var i = 0
     while i < settings.memberCount {

@@ -71,6 +71,11 @@ extension Node {
     return p
   }
 
+  /// Whether what is said now may draw on the air time kept in reserve: beacons, elections, votes.
+  package var speaksEssentially: Bool {
+    isLeader || isCandidate || timeline.isLeaderless || promiseIsDue || hasVoteNews
+  }
+
   // MARK: before the beacon
 
   private mutating func composeRequest(_ writer: inout FrameWriter) {
@@ -171,7 +176,7 @@ extension Node {
 
   /// Rules R1 and R4 of the protocol review: speak unless a quorum was shown in this cycle, the leader counted as one who
   /// will vote for what it proposed; and only when it adds something.
-  private var hasVoteNews: Bool {
+  var hasVoteNews: Bool {
     guard mayVote, votes.ballot == acceptor.accepted, votes.ballot > .zero, votes.ballot == leaderBallot else { return false }
     let own = votes[id]
     let floor = peers[leaderBallot.node].decided

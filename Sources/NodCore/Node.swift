@@ -50,8 +50,8 @@ package struct NodeCounters: Sendable {
 package struct Node: ~Copyable {
   package let settings: ClusterSettings
   package let id: NodeID
-  package let incarnation: UInt32
-  package let salt: UInt64
+  package internal(set) var incarnation: UInt32
+  package internal(set) var salt: UInt64
   package internal(set) var mayVote: Bool
   package var effects = Effects()
   package internal(set) var counters = NodeCounters()
@@ -69,6 +69,9 @@ package struct Node: ~Copyable {
   var canvass = Canvass()
   /// The candidate that was promised, and the records that must be durable before it is told.
   var promiseOwed: (ballot: Ballot, mark: UInt64)?
+
+  /// The highest ballot that a promise was told of; the checks of the simulator hold it against the disk.
+  package internal(set) var spokePromise = Ballot.zero
 
   package internal(set) var votes: VoteVector
   var heardVotes: VoteVector
@@ -132,7 +135,7 @@ package struct Node: ~Copyable {
     intake = Intake(
       memberCount: p.settings.memberCount, commandBytes: p.settings.registry.largestCommand)
     reads = Reads()
-    snapshots = Snapshots(byteCount: p.settings.registry.maxSnapshotBytes, mtu: p.settings.mtu)
+    snapshots = Snapshots(byteCount: Registry.maxSnapshotBytes(p.settings.registry), mtu: p.settings.mtu)
   }
 
   package var isLeader: Bool { if case .leader = role { true } else { false } }

@@ -1,5 +1,6 @@
-// CRC-32C (Castagnoli 1993; the polynomial and bit order of RFC 3720, section 12.1), four bits a step: sixteen
-// words of table, no start-up work. It tells accidents, not forgers: whoever can write the disk owns the node.
+// CRC-32C (Castagnoli 1993; the polynomial and bit order of RFC 3720, section 12.1), four bits a step:
+// sixteen words of table, no start-up work. It tells accidents, not forgers: whoever can write the disk
+// owns the node.
 import NodCore
 
 package struct Checksum: Sendable {
@@ -10,11 +11,14 @@ package struct Checksum: Sendable {
 
   /// O(count).
   package mutating func add(_ bytes: Bytes) {
+    let table = Checksum.table
     var crc = register
-    for byte in bytes {
-      crc ^= UInt32(byte)
-      crc = crc >> 4 ^ Checksum.table[Int(crc & 15)]
-      crc = crc >> 4 ^ Checksum.table[Int(crc & 15)]
+    var i = 0
+    while i < bytes.count {
+      crc ^= UInt32(bytes[i])
+      crc = crc >> 4 ^ table[Int(crc & 15)]
+      crc = crc >> 4 ^ table[Int(crc & 15)]
+      i += 1
     }
     register = crc
   }

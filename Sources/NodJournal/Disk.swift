@@ -3,7 +3,8 @@
 // Nothing here promises durability but `sync`: until it returns, any subset of what was written may be lost.
 import NodCore
 
-/// A file's name in the journal's directory: nothing but segments, and segments not finished yet, lives there.
+/// A file's name in the journal's directory: nothing but segments, and segments not finished yet, lives
+/// there.
 package struct FileName: Hashable, Sendable {
   package var segment: UInt32
   /// Being written; worth nothing until it is synced and renamed.
@@ -68,7 +69,9 @@ package struct FileName: Hashable, Sendable {
 
   private func byte(_ index: Int) -> UInt8 {
     if index < 8 { return UInt8(FileName.stem >> UInt64(56 - 8 * index) & 0xff) }
-    if index >= 16 { return UInt8((isTemporary ? FileName.temporary : FileName.final) >> UInt32(152 - 8 * index) & 0xff) }
+    if index >= 16 {
+      return UInt8((isTemporary ? FileName.temporary : FileName.final) >> UInt32(152 - 8 * index) & 0xff)
+    }
     var rest = segment
     var i = 15
     while i > index {
@@ -112,7 +115,8 @@ package protocol Disk: ~Copyable {
   mutating func list(_ visit: (FileName) -> Void) throws(Failure)
   /// Opens for reading and writing; nil when there is no such file.
   mutating func open(_ name: FileName) throws(Failure) -> OpenFile?
-  /// Makes an empty file and opens it. One of that name that exists is replaced by a new one, never written over.
+  /// Makes an empty file and opens it. One of that name that exists is replaced by a new one, never written
+  /// over.
   mutating func create(_ name: FileName) throws(Failure) -> OpenFile
   mutating func close(_ file: OpenFile)
 
@@ -130,6 +134,7 @@ package protocol Disk: ~Copyable {
   mutating func rename(_ name: FileName, to newName: FileName) throws(Failure)
   mutating func remove(_ name: FileName) throws(Failure)
 
-  /// Returns when the target is durable; blocks as long as that takes. The agent syncs on a thread of its own instead.
+  /// Returns when the target is durable; blocks as long as that takes. The agent syncs on a thread of its
+  /// own instead.
   mutating func sync(_ target: SyncTarget) throws(Failure)
 }

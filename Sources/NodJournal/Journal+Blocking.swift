@@ -1,4 +1,5 @@
-// The journal's steps one after the other, for callers that may wait for the disk: provisioning, tools, tests.
+// The journal's steps one after the other, for callers that may wait for the disk: provisioning, tools,
+// tests.
 import NodCore
 
 extension Journal where D: ~Copyable {

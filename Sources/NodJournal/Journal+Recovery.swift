@@ -1,12 +1,13 @@
-// Out of the file again: the newest segment, its checkpoint, its batches, and a judgement on the last bytes.
-// At most the newest batch was ever written and not synced, and every synced batch stands twice, until two more are
-// written. So what is wrong with a batch can be told: mended from the mirror, torn and never spoken of, or damage.
-// The cases are gone through in docs/journal.md.
+// Out of the file again: the newest segment, its checkpoint, its batches, and a judgement on the last
+// bytes. At most the newest batch was ever written and not synced, and every synced batch stands twice,
+// until two more are written. So what is wrong with a batch can be told: mended from the mirror, torn and
+// never spoken of, or damage. The cases are gone through in docs/journal.md.
 import NodCore
 
 /// What recovery found.
 package enum Recovery: Sendable, Equatable {
-  /// There is no journal. A node that finds none has lost its memory or was never provisioned: it does not vote.
+  /// There is no journal. A node that finds none has lost its memory or was never provisioned: it does not
+  /// vote.
   case empty
   case found(RecoveryReport)
 }
@@ -23,13 +24,17 @@ package struct RecoveryReport: Sendable, Equatable {
 }
 
 extension Journal where D: ~Copyable {
-  /// Opens the journal and hands over everything in it: the checkpoint's records, then those of the batches, in order.
+  /// Opens the journal and hands over everything in it: the checkpoint's records, then those of the
+  /// batches, in order.
   ///
-  /// What it handed over is durable when it returns: the newest batch may have been read from a cache whose sync
-  /// failed, so it is written and synced once more. Blocks for that. O(size of the segment).
-  /// - Parameter visit: takes a record; false when it cannot, which ends recovery with `refused`. What was handed over
+  /// What it handed over is durable when it returns: the newest batch may have been read from a cache whose
+  /// sync failed, so it is written and synced once more. Blocks for that. O(size of the segment).
+  /// - Parameter visit: takes a record; false when it cannot, which ends recovery with `refused`. What was
+  ///   handed over
   ///   before an error must be thrown away.
-  package mutating func recover(_ visit: (_ kind: UInt8, _ payload: Bytes) -> Bool) throws(Failure) -> Recovery {
+  package mutating func recover(_ visit: (_ kind: UInt8, _ payload: Bytes) -> Bool) throws(Failure)
+    -> Recovery
+  {
     precondition(isClosed, "a journal is opened once")
     guard let newest = try newestSegment() else {
       removeAllBut(0)
@@ -99,7 +104,8 @@ extension Journal where D: ~Copyable {
       case .notAHeader:
         throw .damaged(name, offset: 0, expected: "a segment header", found: "other bytes")
       case .badChecksum:
-        throw .damaged(name, offset: 0, expected: "a header that matches its checksum", found: "one that does not")
+        throw .damaged(
+          name, offset: 0, expected: "a header that matches its checksum", found: "one that does not")
       case .unknownVersion(let found):
         throw .unknownVersion(name, found: found)
       }
@@ -120,7 +126,8 @@ extension Journal where D: ~Copyable {
     return header
   }
 
-  /// Cuts what was torn, gives back what the mirror kept, and writes the newest batch once more in both its places.
+  /// Cuts what was torn, gives back what the mirror kept, and writes the newest batch once more in both its
+  /// places.
   private mutating func makeDurable(_ scan: inout SegmentScan) throws(Failure) {
     let name = scan.name
     do {

@@ -1,7 +1,8 @@
-// A new segment in place of a grown or broken one: a checkpoint of everything, then batches again.
-// Steps, so that no sync blocks the caller: beginRotation - checkpoint... - finishCheckpoint - (sync the file) - synced
-// renames - (sync the directory) - synced removes what is older. The first segment of all is made the same way.
-// Until the name is synced the older segment is the journal, and it takes no batch, so that either of the two will do.
+// A new segment in place of a grown or broken one: a checkpoint of everything, then batches again. Steps,
+// so that no sync blocks the caller: beginRotation - checkpoint... - finishCheckpoint - (sync the file) -
+// synced renames - (sync the directory) - synced removes what is older. The first segment of all is made
+// the same way. Until the name is synced the older segment is the journal, and it takes no batch, so that
+// either of the two will do.
 import NodCore
 
 /// A segment that is being made.
@@ -12,7 +13,8 @@ struct NewSegment {
   var buffered = 0
   var written = 0
   var checksum = Checksum()
-  /// What the checkpoint stands for: records appended before it was finished, and their bytes still pending then.
+  /// What the checkpoint stands for: records appended before it was finished, and their bytes still pending
+  /// then.
   var covers = JournalPosition.zero
   var coveredPending = 0
 
@@ -32,11 +34,13 @@ extension Journal where D: ~Copyable {
 
   /// Begins a new segment, when `isIdle`: to bound the old one, or to mend a failure.
   ///
-  /// Until `finishCheckpoint` everything that the caller remembers goes through `checkpoint`, and nothing is appended.
-  /// When a step throws, or its sync fails, the attempt is over; the older segment stands as it did, with its failure
-  /// if it had one, and what was appended still waits.
+  /// Until `finishCheckpoint` everything that the caller remembers goes through `checkpoint`, and nothing
+  /// is appended. When a step throws, or its sync fails, the attempt is over; the older segment stands as
+  /// it did, with its failure if it had one, and what was appended still waits.
   package mutating func beginRotation() throws(Failure) {
-    guard case .ready = phase, let current else { preconditionFailure("a rotation begins when the journal is idle") }
+    guard case .ready = phase, let current else {
+      preconditionFailure("a rotation begins when the journal is idle")
+    }
     try begin(segment: current.segment + 1, identity: current.identity)
   }
 
@@ -95,8 +99,8 @@ extension Journal where D: ~Copyable {
     new.buffered = 0
   }
 
-  /// Header page and both mirror slots, filled: later writes to them need no new blocks, and a torn first batch finds
-  /// the empty one before it intact.
+  /// Header page and both mirror slots, filled: later writes to them need no new blocks, and a torn first
+  /// batch finds the empty one before it intact.
   private mutating func writeFront(_ new: NewSegment) throws(Failure) {
     let page = Segment.pageBytes
     zeroBatch()
@@ -162,8 +166,8 @@ extension Journal where D: ~Copyable {
     if let failure { fail(failure) }
   }
 
-  /// Removes older segments and what was never finished. One that cannot be removed now is tried again next time:
-  /// recovery takes the newest, whatever else is there.
+  /// Removes older segments and what was never finished. One that cannot be removed now is tried again next
+  /// time: recovery takes the newest, whatever else is there.
   mutating func removeAllBut(_ segment: UInt32) {
     var found = Leftovers()
     do {

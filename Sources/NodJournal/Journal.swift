@@ -1,13 +1,14 @@
-// The journal of what a node must not forget: opaque records, appended, checksummed, one sync for each batch.
-// It stands between the station, which decides what to remember, and the disk. It never blocks: what has to be synced
-// is handed out as a `SyncTarget`, the caller syncs it where it likes and says so, and only then is it `durable`.
-// What its bytes mean after a power cut is told in docs/journal.md.
+// The journal of what a node must not forget: opaque records, appended, checksummed, one sync for each
+// batch. It stands between the station, which decides what to remember, and the disk. It never blocks: what
+// has to be synced is handed out as a `SyncTarget`, the caller syncs it where it likes and says so, and
+// only then is it `durable`. What its bytes mean after a power cut is told in docs/journal.md.
 import NodCore
 
-/// The way of a record: `append` (no I/O) - `write` (to the file and the mirror) - the caller syncs - `synced`.
+/// The way of a record: `append` (no I/O) - `write` (to the file and the mirror) - the caller syncs -
+/// `synced`.
 ///
-/// Invariant: at most one batch, and nothing else, is written and not synced; so at most the newest batch can be torn.
-/// Every record at or below `durable` survives a power cut; nothing above it may be spoken of.
+/// Invariant: at most one batch, and nothing else, is written and not synced; so at most the newest batch
+/// can be torn. Every record at or below `durable` survives a power cut; nothing above it may be spoken of.
 package struct Journal<D: Disk & ~Copyable>: ~Copyable {
   package typealias Failure = JournalError<D.Failure>
 
@@ -72,8 +73,8 @@ package struct Journal<D: Disk & ~Copyable>: ~Copyable {
 
   /// Takes a record into memory; it is durable when `durable` has reached the position returned.
   ///
-  /// When more waits than `pendingBytes`, or after a failure, the journal keeps no record but only counts it: then the
-  /// checkpoint of a rotation is what makes it durable. O(payload).
+  /// When more waits than `pendingBytes`, or after a failure, the journal keeps no record but only counts
+  /// it: then the checkpoint of a rotation is what makes it durable. O(payload).
   /// - Parameter payload: at most `JournalLimits.recordBytes`.
   @discardableResult
   package mutating func append(_ kind: UInt8, _ payload: Bytes) -> JournalPosition {
@@ -95,8 +96,10 @@ package struct Journal<D: Disk & ~Copyable>: ~Copyable {
 
   /// Writes the next batch of pending records, if nothing else is on its way to the disk.
   ///
-  /// - Returns: what to sync before `synced()` is called; nil when there is nothing to write, or something under way.
-  /// - Throws: the `failure` that the journal is in; `segmentFull`, until a rotation, when rotations kept failing.
+  /// - Returns: what to sync before `synced()` is called; nil when there is nothing to write, or something
+  ///   under way.
+  /// - Throws: the `failure` that the journal is in; `segmentFull`, until a rotation, when rotations kept
+  ///   failing.
   package mutating func write() throws(Failure) -> SyncTarget? {
     guard case .ready = phase, let current, let file else { return nil }
     if let failure { throw failure }
@@ -124,7 +127,8 @@ package struct Journal<D: Disk & ~Copyable>: ~Copyable {
 
   /// The sync of what was handed out last has returned, without failure.
   ///
-  /// - Returns: what has to be synced next, for a rotation goes in steps; nil when all is done and `durable` has moved.
+  /// - Returns: what has to be synced next, for a rotation goes in steps; nil when all is done and
+  ///   `durable` has moved.
   package mutating func synced() throws(Failure) -> SyncTarget? {
     wear.syncs += 1
     switch phase {
@@ -144,9 +148,9 @@ package struct Journal<D: Disk & ~Copyable>: ~Copyable {
 
   /// The sync of what was handed out last has failed.
   ///
-  /// What it was to make durable is not trusted any more, even if a later sync succeeds: the kernel may have
-  /// dropped the pages and forgotten that they were dirty. For a batch, or a segment's name, a rotation mends it; for a
-  /// segment under its temporary name, nothing is lost but the attempt.
+  /// What it was to make durable is not trusted any more, even if a later sync succeeds: the kernel may
+  /// have dropped the pages and forgotten that they were dirty. For a batch, or a segment's name, a
+  /// rotation mends it; for a segment under its temporary name, nothing is lost but the attempt.
   /// - Returns: the failure, as the journal tells it.
   @discardableResult
   package mutating func syncFailed(_ reason: D.Failure) -> Failure {
@@ -248,7 +252,9 @@ package struct Journal<D: Disk & ~Copyable>: ~Copyable {
   }
 
   /// Writes to the current segment; a failure is the journal's, since nobody knows what reached the file.
-  private mutating func put(_ bytes: Bytes, _ file: OpenFile, at offset: UInt64, of segment: UInt32) throws(Failure) {
+  private mutating func put(_ bytes: Bytes, _ file: OpenFile, at offset: UInt64, of segment: UInt32)
+    throws(Failure)
+  {
     do {
       try disk.write(bytes, to: file, at: offset)
       wear.bytesWritten += UInt64(bytes.count)

@@ -1,5 +1,6 @@
-// What can go wrong with a journal, with everything that a person needs: which file, where, what was expected,
-// what was found, and the way back. An acceptor that may have forgotten must not vote: doubt is an error here.
+// What can go wrong with a journal, with everything that a person needs: which file, where, what was
+// expected, what was found, and the way back. An acceptor that may have forgotten must not vote: doubt is
+// an error here.
 import NodCore
 
 /// What the journal was doing to its disk.

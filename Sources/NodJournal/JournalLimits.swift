@@ -13,7 +13,8 @@ package struct JournalOwner: Hashable, Sendable {
   }
 }
 
-/// How many records were appended since the journal was opened. What lies at or below `Journal.durable` may be said.
+/// How many records were appended since the journal was opened. What lies at or below `Journal.durable` may
+/// be said.
 package struct JournalPosition: Hashable, Comparable, Sendable {
   package var raw: UInt64
   package init(_ raw: UInt64) { self.raw = raw }
@@ -22,7 +23,8 @@ package struct JournalPosition: Hashable, Comparable, Sendable {
 }
 
 package struct JournalLimits: Sendable {
-  /// Largest batch with its header, and the size of one mirror slot. A multiple of `Segment.pageBytes`, at most 1 MB.
+  /// Largest batch with its header, and the size of one mirror slot. A multiple of `Segment.pageBytes`, at
+  /// most 1 MB.
   package var batchBytes: Int
   /// Records that may wait for the disk, framed.
   package var pendingBytes: Int

@@ -1,7 +1,7 @@
 // The form of a segment file (docs/journal.md draws it):
 //   header page | mirror slot 0 | mirror slot 1 | checkpoint | batches, each at a multiple of 16
-// A batch is written at the end and into slot (sequence mod 2), both in one sync; the same bytes in both places.
-// All numbers are little-endian.
+// A batch is written at the end and into slot (sequence mod 2), both in one sync; the same bytes in both
+// places. All numbers are little-endian.
 import NodCore
 
 package enum Segment {
@@ -19,7 +19,8 @@ package enum Segment {
   static func aligned(_ offset: UInt64) -> UInt64 { (offset + batchAlignment - 1) & ~(batchAlignment - 1) }
 }
 
-/// The first 64 bytes of a segment. In every version: the magic, the version at byte 8, the checksum at byte 60.
+/// The first 64 bytes of a segment. In every version: the magic, the version at byte 8, the checksum at
+/// byte 60.
 struct SegmentHeader {
   static let byteCount = 64
   static let magic: UInt64 = 0x6c6e_726a_2d64_6f6e  // "nod-jrnl" in the file
@@ -90,8 +91,9 @@ struct SegmentHeader {
   }
 }
 
-/// What stands before the records of a batch. The checksum covers the journal's identity, the header and the records;
-/// the header names segment and offset, so that bytes of another place, file or journal never pass for a batch.
+/// What stands before the records of a batch. The checksum covers the journal's identity, the header and
+/// the records; the header names segment and offset, so that bytes of another place, file or journal never
+/// pass for a batch.
 struct BatchHeader {
   static let byteCount = 32
   static let magic: UInt32 = 0x6274_6162  // "batb" in the file
@@ -158,7 +160,8 @@ struct BatchHeader {
   }
 }
 
-/// How a record stands among others, in the pending buffer, a batch and a checkpoint: kind, varint length, payload.
+/// How a record stands among others, in the pending buffer, a batch and a checkpoint: kind, varint length,
+/// payload.
 enum RecordFraming {
   /// The largest record, framed.
   static let largest = 1 + 2 + JournalLimits.recordBytes

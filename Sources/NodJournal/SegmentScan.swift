@@ -48,7 +48,8 @@ struct SegmentScan: ~Copyable {
       let offset = Segment.slotOffset(UInt64(parity), batchBytes: header.batchBytes)
       let count = try read(&disk, at: offset, into: slot)
       let bytes = Bytes(rebasing: slot[..<count])
-      guard let found = BatchHeader(plausible: bytes, in: header), found.isIntact(bytes, identity: header.identity),
+      guard let found = BatchHeader(plausible: bytes, in: header),
+        found.isIntact(bytes, identity: header.identity),
         found.sequence & 1 == UInt64(parity)
       else { continue }
       mirrored[parity] = found
@@ -130,12 +131,15 @@ struct SegmentScan: ~Copyable {
   }
 
   /// Reads the batch that belongs at `end`, in its own place; false when it is not there or not intact.
-  private mutating func readBatch<D: Disk & ~Copyable>(_ disk: inout D) throws(JournalError<D.Failure>) -> Bool {
+  private mutating func readBatch<D: Disk & ~Copyable>(_ disk: inout D) throws(JournalError<D.Failure>)
+    -> Bool
+  {
     guard end < size else { return false }
     let piece = UnsafeMutableRawBufferPointer(rebasing: scratch[..<header.batchBytes])
     let count = try read(&disk, at: end, into: piece)
     let bytes = Bytes(rebasing: piece[..<count])
-    guard let found = BatchHeader(plausible: bytes, in: header), found.sequence == sequence, found.offset == end,
+    guard let found = BatchHeader(plausible: bytes, in: header), found.sequence == sequence,
+      found.offset == end,
       found.isIntact(bytes, identity: header.identity)
     else { return false }
     newest.copyMemory(from: Bytes(rebasing: piece[..<found.totalBytes]))
@@ -143,8 +147,11 @@ struct SegmentScan: ~Copyable {
     return true
   }
 
-  /// Takes the batch that belongs at `end` from the mirror and puts it in its place; false when the mirror has it not.
-  private mutating func restoreBatch<D: Disk & ~Copyable>(_ disk: inout D) throws(JournalError<D.Failure>) -> Bool {
+  /// Takes the batch that belongs at `end` from the mirror and puts it in its place; false when the mirror
+  /// has it not.
+  private mutating func restoreBatch<D: Disk & ~Copyable>(_ disk: inout D) throws(JournalError<D.Failure>)
+    -> Bool
+  {
     let parity = Int(sequence & 1)
     guard let found = mirrored[parity], found.sequence == sequence else { return false }
     guard found.offset == end else {
@@ -164,13 +171,15 @@ struct SegmentScan: ~Copyable {
     for parity in 0..<2 {
       if let later = mirrored[parity], later.sequence > sequence {
         throw .damaged(
-          name, offset: end, expected: "batch \(sequence)", found: "none, though the mirror holds batch \(later.sequence)")
+          name, offset: end, expected: "batch \(sequence)",
+          found: "none, though the mirror holds batch \(later.sequence)")
       }
     }
     guard size > end else { return }
     if let (offset, later) = try laterBatch(&disk) {
       throw .damaged(
-        name, offset: end, expected: "batch \(sequence)", found: "none, though batch \(later) stands at byte \(offset)")
+        name, offset: end, expected: "batch \(sequence)",
+        found: "none, though batch \(later) stands at byte \(offset)")
     }
     let predecessor = mirrored[Int(sequence & 1) ^ 1]
     guard let predecessor, predecessor.sequence == sequence - 1 else {
@@ -235,7 +244,9 @@ struct SegmentScan: ~Copyable {
   private func read<D: Disk & ~Copyable>(
     _ disk: inout D, at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
   ) throws(JournalError<D.Failure>) -> Int {
-    do { return try disk.read(from: file, at: offset, into: buffer) } catch { throw .disk(error, .read, name) }
+    do { return try disk.read(from: file, at: offset, into: buffer) } catch {
+      throw .disk(error, .read, name)
+    }
   }
 
   /// A piece of the checkpoint, not past `limit`.
@@ -245,7 +256,8 @@ struct SegmentScan: ~Copyable {
     let wanted = Int(min(UInt64(header.batchBytes), limit - offset))
     let count = try read(&disk, at: offset, into: UnsafeMutableRawBufferPointer(rebasing: scratch[..<wanted]))
     guard count == wanted else {
-      throw .damaged(name, offset: offset + UInt64(count), expected: "the checkpoint", found: "the end of the file")
+      throw .damaged(
+        name, offset: offset + UInt64(count), expected: "the checkpoint", found: "the end of the file")
     }
     return count
   }

@@ -1,5 +1,5 @@
-// A cluster of one for tests of the local interface: it keeps what it is given until told to decide it, applies it to
-// a real registry, and can be told to refuse, to forget, or to answer in another order.
+// A cluster of one for tests of the local interface: it keeps what it is given until told to decide it,
+// applies it to a real registry, and can be told to refuse, to forget, or to answer in another order.
 import NodAgent
 import NodCore
 
@@ -20,7 +20,9 @@ struct ModelCluster: ~Copyable, ClusterPort {
   private var sequence: UInt32 = 0
   private let key = UnsafeMutableRawBufferPointer.allocate(byteCount: 1024, alignment: 1)
 
-  init(limits: RegistryLimits = RegistryLimits()) { registry = Registry(limits: limits, changeBytes: 1 << 16) }
+  init(limits: RegistryLimits = RegistryLimits()) {
+    registry = Registry(limits: limits, changeBytes: 1 << 16)
+  }
   deinit { key.deallocate() }
 
   mutating func submit(_ command: Bytes, token: CommandToken?, ticket: Ticket) -> SubmitVerdict {

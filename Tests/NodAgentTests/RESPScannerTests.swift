@@ -4,7 +4,8 @@ import Testing
 
 @testable import NodAgent
 
-/// The arguments of all requests in `bytes`, fed in pieces that end at `cuts`; nil when the bytes are refused.
+/// The arguments of all requests in `bytes`, fed in pieces that end at `cuts`; nil when the bytes are
+/// refused.
 private func requests(_ bytes: [UInt8], cuts: [Int], limits: LocalLimits = LocalLimits()) -> [[String]]? {
   var scanner = RequestScanner()
   var arguments = Arguments(limits: limits)
@@ -32,7 +33,8 @@ private func requests(_ bytes: [UInt8], cuts: [Int], limits: LocalLimits = Local
 
 @Test func everySplitOfAPipelineGivesTheSameRequests() {
   let bytes = Array(
-    "*3\r\n$3\r\nSET\r\n$3\r\na\r\n\r\n$0\r\n\r\nPING\r\n*1\r\n$4\r\nPING\r\nSET k \"x y\\n\"\n*2\r\n$3\r\nGET\r\n$1\r\nk\r\n".utf8)
+    ("*3\r\n$3\r\nSET\r\n$3\r\na\r\n\r\n$0\r\n\r\nPING\r\n*1\r\n$4\r\nPING\r\n"
+      + "SET k \"x y\\n\"\n*2\r\n$3\r\nGET\r\n$1\r\nk\r\n").utf8)
   let expected = [["SET", "a\r\n", ""], ["PING"], ["PING"], ["SET", "k", "x y\n"], ["GET", "k"]]
   #expect(requests(bytes, cuts: []) == expected)
   for first in 0...bytes.count {
@@ -48,7 +50,8 @@ private func requests(_ bytes: [UInt8], cuts: [Int], limits: LocalLimits = Local
   ("*1\r\n$-1\r\n", "negative length"), ("*1\r\n$1\r\nab\r\n", "longer than announced"),
   ("*1000000\r\n", "too many arguments"), ("*1\r\n$1073741824\r\n", "too long"),
   ("*1\r\n$99999999999999999999\r\n", "beyond 64 bits"), ("*1\n$4\nPING\n", "line feeds alone"),
-  ("*+1\r\n", "a plus sign"), ("GET 'x\r\n", "an open quote"), ("GET \"x\"y\r\n", "a quote that ends in a word"),
+  ("*+1\r\n", "a plus sign"), ("GET 'x\r\n", "an open quote"),
+  ("GET \"x\"y\r\n", "a quote that ends in a word"),
 ])
 func whatIsNoRequestIsRefused(bytes: String, why: String) {
   let all = Array(bytes.utf8)
@@ -106,8 +109,10 @@ func inlineRequestsAreSplitAsRedisSplitsThem(bytes: String, expected: [[String]]
 
 @Test(arguments: [
   ("1-7-42-1033", true), ("0-0-0-0", true), ("30-4294967295-4294967295-18446744073709551615", true),
-  ("31-1-1-1", false), ("1-7-42", false), ("1-7-42-1033-1", false), ("1-7-42-", false), ("-1-7-42-1033", false),
-  ("1-07-42-1033", false), ("1-7-4294967296-1033", false), ("1-7-42-18446744073709551616", false), ("", false),
+  ("31-1-1-1", false), ("1-7-42", false), ("1-7-42-1033-1", false), ("1-7-42-", false),
+  ("-1-7-42-1033", false),
+  ("1-07-42-1033", false), ("1-7-4294967296-1033", false), ("1-7-42-18446744073709551616", false),
+  ("", false),
   (" 1-7-42-1033", false), ("1-7-42-1033 ", false), ("1--42-1033", false), ("a-7-42-1033", false),
 ])
 func tokensAreReadStrictlyAndWrittenAlike(text: String, isToken: Bool) {
@@ -115,19 +120,27 @@ func tokensAreReadStrictlyAndWrittenAlike(text: String, isToken: Bool) {
   let token = bytes.withUnsafeBytes { CommandToken(text: $0) }
   #expect((token != nil) == isToken)
   guard let token else { return }
-  withReply { $0.token(token) } check: { #expect($0 == text) }
+  withReply {
+    $0.token(token)
+  } check: {
+    #expect($0 == text)
+  }
 }
 
-@Test(arguments: [
-  ("0", 0), ("-1", -1), ("9223372036854775807", Int64.max), ("-9223372036854775808", Int64.min),
-  ("9223372036854775808", nil), ("-9223372036854775809", nil), ("", nil), ("-", nil), ("01", nil), ("-0", nil),
-  ("+1", nil), (" 1", nil), ("1e3", nil), ("99999999999999999999999", nil),
-] as [(String, Int64?)])
+@Test(
+  arguments: [
+    ("0", 0), ("-1", -1), ("9223372036854775807", Int64.max), ("-9223372036854775808", Int64.min),
+    ("9223372036854775808", nil), ("-9223372036854775809", nil), ("", nil), ("-", nil), ("01", nil),
+    ("-0", nil),
+    ("+1", nil), (" 1", nil), ("1e3", nil), ("99999999999999999999999", nil),
+  ] as [(String, Int64?)])
 func numbersAreReadAsRedisReadsThem(text: String, value: Int64?) {
   #expect(Array(text.utf8).withUnsafeBytes { $0.decimal } == value)
 }
 
-func withReply(isRESP3: Bool = false, room: Int = 4096, _ body: (inout ReplyWriter) -> Void, check: (String) -> Void) {
+func withReply(
+  isRESP3: Bool = false, room: Int = 4096, _ body: (inout ReplyWriter) -> Void, check: (String) -> Void
+) {
   let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: room, alignment: 1)
   defer { memory.deallocate() }
   var writer = ReplyWriter(memory, isRESP3: isRESP3)

@@ -19,8 +19,16 @@ import Testing
     reply.push(3)
   }
   let common = "+OK\r\n-ERR no\r\n:-9223372036854775808\r\n:9223372036854775807\r\n$4\r\na\r\nb\r\n"
-  withReply { write(&$0) } check: { #expect($0 == common + "$-1\r\n:1\r\n*0\r\n*4\r\n*1\r\n*3\r\n") }
-  withReply(isRESP3: true) { write(&$0) } check: { #expect($0 == common + "_\r\n#t\r\n*0\r\n%2\r\n~1\r\n>3\r\n") }
+  withReply {
+    write(&$0)
+  } check: {
+    #expect($0 == common + "$-1\r\n:1\r\n*0\r\n*4\r\n*1\r\n*3\r\n")
+  }
+  withReply(isRESP3: true) {
+    write(&$0)
+  } check: {
+    #expect($0 == common + "_\r\n#t\r\n*0\r\n%2\r\n~1\r\n>3\r\n")
+  }
 }
 
 @Test func anAggregateMayBeCountedAfterItsElements() {
@@ -37,8 +45,14 @@ import Testing
     reply.closeText(text)
   }
   let numbers = (0..<12).map { ":\($0)\r\n" }.joined()
-  withReply { write(&$0) } check: { #expect($0 == "*2\r\n$5\r\ninner\r\n*12\r\n\(numbers)$3\r\na:5\r\n") }
-  withReply(isRESP3: true) { write(&$0) } check: {
+  withReply {
+    write(&$0)
+  } check: {
+    #expect($0 == "*2\r\n$5\r\ninner\r\n*12\r\n\(numbers)$3\r\na:5\r\n")
+  }
+  withReply(isRESP3: true) {
+    write(&$0)
+  } check: {
     #expect($0 == "%1\r\n$5\r\ninner\r\n*12\r\n\(numbers)=7\r\ntxt:a:5\r\n")
   }
 }
@@ -60,7 +74,9 @@ import Testing
 
 @Test func aClientsBytesCannotEndAnErrorLine() {
   let name = Array("x\r\n+OK".utf8)
-  withReply { reply in name.withUnsafeBytes { reply.unknownCommand($0) } } check: {
+  withReply { reply in
+    name.withUnsafeBytes { reply.unknownCommand($0) }
+  } check: {
     #expect($0 == "-ERR unknown command 'x..+OK'; COMMAND LIST and NOD HELP show what there is\r\n")
   }
 }

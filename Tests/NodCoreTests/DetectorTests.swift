@@ -3,7 +3,10 @@ import Testing
 
 @testable import NodCore
 
-@Test(arguments: [(0, 3), (10, 3), (46, 3), (47, 4), (100, 4), (101, 5), (300, 8), (500, 14), (562, 16), (563, 16), (1_000, 16), (5_000, 16), (-5, 3)])
+@Test(arguments: [
+  (-5, 3), (0, 3), (10, 3), (46, 3), (47, 4), (100, 4), (101, 5), (300, 8), (500, 14), (563, 16), (1_000, 16),
+  (5_000, 16),
+])
 func patienceFollowsTheMeasuredLoss(lossPermille: Int, misses: Int) {
   #expect(Detector.missesBeforeSuspicion(lossPermille: lossPermille) == misses)
 }
@@ -35,7 +38,9 @@ func theEstimateComesNearTheTruth(lossPermille: Int) {
     if Int((state >> 33) % 1_000) < lossPermille { loss.missed() } else { loss.heard() }
     if k >= 100 { sum += loss.permille }
   }
-  #expect(abs(sum / 19_900 - lossPermille) <= 45)  // the prior draws it a little towards 200
+  // 32 to 64 frames are remembered, say 48; the prior adds one loss among five.
+  let expected = (48 * lossPermille + 1_000) / 53
+  #expect(abs(sum / 19_900 - expected) <= 15)
 }
 
 @Test func aChangeOfTheWeatherIsFollowedWithinAHundredFrames() {
@@ -57,5 +62,5 @@ func theEstimateComesNearTheTruth(lossPermille: Int) {
     once.heard()
     never.heard()
   }
-  #expect(once == never)
+  #expect(once.permille == never.permille)
 }

@@ -25,7 +25,8 @@ import Testing
   #expect(wide == Microseconds(4_000 - 400 - 100))
   for window in 2...60 as ClosedRange<UInt32> {
     let seen = clock.gridPoint(of: window)
-    clock.observe(window: window, gridPoint: seen, uncertainty: Microseconds(100), peerAccuracyPPM: 20, now: seen)
+    clock.observe(
+      window: window, gridPoint: seen, uncertainty: Microseconds(100), peerAccuracyPPM: 20, now: seen)
   }
   #expect(clock.guardTerms(at: late).ownUncertainty < Microseconds(20))
 }
@@ -45,11 +46,14 @@ import Testing
 @Test func sightingsNearerThanFourSecondsAreNoSamples() {
   var drift = Drift()
   for k in 0...30 as ClosedRange<Int64> {
-    drift.note(gridTime: k * 100_000, local: LocalTime(microseconds: k * 100_100), uncertainty: .zero, accuracyPPM: 100)
+    drift.note(
+      gridTime: k * 100_000, local: LocalTime(microseconds: k * 100_100), uncertainty: .zero, accuracyPPM: 100
+    )
   }
   #expect(drift.sampleCount == 0)
   #expect(drift.errorPPB == nil)
-  drift.note(gridTime: 4_000_000, local: LocalTime(microseconds: 4_000_400), uncertainty: .zero, accuracyPPM: 100)
+  drift.note(
+    gridTime: 4_000_000, local: LocalTime(microseconds: 4_000_400), uncertainty: .zero, accuracyPPM: 100)
   #expect(drift.ppb == 100_000)
 }
 
@@ -57,9 +61,11 @@ import Testing
   var drift = Drift()
   let vague = Microseconds(1_000)
   drift.note(gridTime: 0, local: .zero, uncertainty: vague, accuracyPPM: 100)
-  drift.note(gridTime: 19_000_000, local: LocalTime(microseconds: 19_000_000), uncertainty: vague, accuracyPPM: 100)
+  drift.note(
+    gridTime: 19_000_000, local: LocalTime(microseconds: 19_000_000), uncertainty: vague, accuracyPPM: 100)
   #expect(drift.sampleCount == 0)
-  drift.note(gridTime: 20_000_000, local: LocalTime(microseconds: 20_000_000), uncertainty: vague, accuracyPPM: 100)
+  drift.note(
+    gridTime: 20_000_000, local: LocalTime(microseconds: 20_000_000), uncertainty: vague, accuracyPPM: 100)
   #expect(drift.sampleCount == 1)
   #expect(drift.errorPPB == 100_000)
 }
@@ -68,10 +74,12 @@ import Testing
   var drift = Drift()
   for k in 0...3 as ClosedRange<Int64> {
     drift.note(
-      gridTime: k * 10_000_000, local: LocalTime(microseconds: k * 10_000_200), uncertainty: .zero, accuracyPPM: 100)
+      gridTime: k * 10_000_000, local: LocalTime(microseconds: k * 10_000_200), uncertainty: .zero,
+      accuracyPPM: 100)
   }
   #expect(drift.ppb == 20_000)
-  drift.note(gridTime: 40_000_000, local: LocalTime(microseconds: 41_000_000), uncertainty: .zero, accuracyPPM: 100)
+  drift.note(
+    gridTime: 40_000_000, local: LocalTime(microseconds: 41_000_000), uncertainty: .zero, accuracyPPM: 100)
   #expect(drift.ppb == 0)
   #expect(drift.sampleCount == 0)
 }

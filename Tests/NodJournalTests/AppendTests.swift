@@ -20,7 +20,9 @@ import Testing
     #expect(bytes.withUnsafeBytes { FileName($0) } == name)
   }
   #expect(FileName(segment: 7).text == "journal-00000007.nod")
-  for other in ["journal-0000000x.nod", "journal-00000001.bak", "journal-1.nod", "lock", "jOurnal-00000001.nod"] {
+  for other in [
+    "journal-0000000x.nod", "journal-00000001.bak", "journal-1.nod", "lock", "jOurnal-00000001.nod",
+  ] {
     #expect(Array(other.utf8).withUnsafeBytes { FileName($0) } == nil)
   }
 }
@@ -38,7 +40,9 @@ import Testing
   _ = try createJournal(on: disk, &notebook)
   var journal = try reopen(disk, &notebook)
   #expect(notebook.recovery.report?.segment == 1)
-  guard case .alreadyExists = failure({ () throws(SimJournalError) in try journal.beginCreation(identity: 2) }) else {
+  guard
+    case .alreadyExists = failure({ () throws(SimJournalError) in try journal.beginCreation(identity: 2) })
+  else {
     Issue.record("a second creation was begun")
     return
   }
@@ -105,7 +109,8 @@ import Testing
 @Test func moreThanABatchHoldsGoesInSeveral() throws {
   let disk = SimDisk(seed: 1)
   var notebook = Notebook()
-  var journal = try createJournal(on: disk, &notebook, limits: JournalLimits(batchBytes: 8192, pendingBytes: 65_536))
+  var journal = try createJournal(
+    on: disk, &notebook, limits: JournalLimits(batchBytes: 8192, pendingBytes: 65_536))
   let before = journal.wear.batches
   while journal.pendingFree > 2 * JournalLimits.recordBytes { notebook.append(to: &journal) }
   try journal.flush()

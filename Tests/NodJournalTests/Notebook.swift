@@ -1,5 +1,6 @@
-// What the tests know of the records they append: each is numbered, and its kind, length and bytes follow from the
-// number, so that a record that is lost, invented, changed or out of place is found without a list of them.
+// What the tests know of the records they append: each is numbered, and its kind, length and bytes follow
+// from the number, so that a record that is lost, invented, changed or out of place is found without a list
+// of them.
 import NodCore
 import NodJournal
 import NodSim
@@ -32,8 +33,16 @@ struct Notebook {
     mixed ^= mixed >> 29
     // One in sixty-four is as long as a record may be, one in eight empty.
     let length =
-      mixed % 64 == 7 ? JournalLimits.recordBytes : mixed % 8 == 3 ? 0 : Int((mixed >> 8) % UInt64(payloadLimit))
-    return (0..<length).map { UInt8(truncatingIfNeeded: number &* 31 &+ UInt64($0) &* 7) }
+      mixed % 64 == 7
+      ? JournalLimits.recordBytes : mixed % 8 == 3 ? 0 : Int((mixed >> 8) % UInt64(payloadLimit))
+    return [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
+      var byte = UInt8(truncatingIfNeeded: number &* 31)
+      while count < length {
+        buffer[count] = byte
+        byte &+= 7
+        count += 1
+      }
+    }
   }
 
   mutating func append(to journal: inout SimJournal, count: Int = 1) {
@@ -64,7 +73,7 @@ struct Notebook {
       return true
     }
     last += 1
-    if kind != Notebook.kind(last) || !payload(last).elementsEqual(bytes) {
+    if kind != Notebook.kind(last) || !payload(last).withUnsafeBytes({ $0.equals(bytes) }) {
       fault = fault ?? "record \(last) is not as it was appended"
     }
     return true

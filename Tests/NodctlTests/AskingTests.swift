@@ -123,7 +123,7 @@ func aRefusalExitsByWhatItMeans(reply: String, status: Int32) throws {
 
 @Test func anAgentThatNeverGreetsIsUnreachable() throws {
   // The listener's queue takes the connection; nobody accepts it.
-  let path = NSTemporaryDirectory() + "nodctl-mute-\(UInt32.random(in: 0 ... .max)).sock"
+  let path = runDirectory + "mute-\(UInt32.random(in: 0 ... .max)).sock"
   let script =
     "import socket,time; s=socket.socket(socket.AF_UNIX); s.bind('\(path)'); s.listen(); time.sleep(60)"
   let mute = try Running(["python3", "-c", script], program: "/usr/bin/env")

@@ -4,6 +4,15 @@ import Foundation
 
 @testable import nodctl
 
+/// Sockets and outputs of this test run; gone when it ends.
+let runDirectory: String = {
+  let path = NSTemporaryDirectory() + "nodctl-tests-\(getpid())"
+  try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  atexit { try? FileManager.default.removeItem(atPath: NSTemporaryDirectory() + "nodctl-tests-\(getpid())") }
+  return path + "/"
+}()
+
+/// It lives until the run ends, so that a test may name it by its path alone.
 final class FakeNode: Sendable {
   enum Answer: Sendable {
     /// Bytes as they go on the wire.
@@ -17,9 +26,8 @@ final class FakeNode: Sendable {
   private let listener: Int32
   private let answer: @Sendable ([String]) -> Answer
 
-  /// Takes callers until the test's process ends.
   init(_ answer: @escaping @Sendable ([String]) -> Answer) {
-    path = NSTemporaryDirectory() + "nodctl-\(UInt32.random(in: 0 ... .max)).sock"
+    path = runDirectory + "\(UInt32.random(in: 0 ... .max)).sock"
     self.answer = answer
     listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_un()
@@ -38,11 +46,6 @@ final class FakeNode: Sendable {
         Thread.detachNewThread { self.serve(caller) }
       }
     }
-  }
-
-  deinit {
-    close(listener)
-    unlink(path)
   }
 
   private func serve(_ caller: Int32) {
@@ -85,7 +88,7 @@ func run(_ words: [String], environment: [String: String] = [:], program: String
 /// was started meanwhile has inherited it.
 final class Running {
   private let process = Process()
-  private let outPath = NSTemporaryDirectory() + "nodctl-out-\(UInt64.random(in: 0 ... .max))"
+  private let outPath = runDirectory + "\(UInt64.random(in: 0 ... .max)).out"
   private var complaintPath: String { outPath + ".complaint" }
 
   init(_ words: [String], environment: [String: String] = [:], program: String = nodctlPath) throws {
@@ -101,7 +104,8 @@ final class Running {
   }
 
   deinit {
-    if process.isRunning { process.terminate() }
+    // Not a request to end: the threads that start processes block that signal, and children inherit it blocked.
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
     for path in [outPath, complaintPath] { unlink(path) }
   }
 

@@ -11,7 +11,7 @@ private let redisPath = ["/usr/bin/redis-server", "/usr/local/bin/redis-server"]
 @Suite(.enabled(if: redisPath != nil, "no redis-server here"))
 final class RealRedis {
   private let server: Running
-  private let path = NSTemporaryDirectory() + "nodctl-redis-\(UInt32.random(in: 0 ... .max)).sock"
+  private let path = runDirectory + "redis-\(UInt32.random(in: 0 ... .max)).sock"
 
   init() throws {
     server = try Running(

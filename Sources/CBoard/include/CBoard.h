@@ -1,9 +1,11 @@
-// What a board's operating system gives, as functions of our own: time, readiness, datagrams, files, one thread that
-// syncs, the service manager, configuration lines. Embedded Swift cannot import POSIX, and the ARM builds parse this
-// header without a libc: nothing but <stdint.h> and <stddef.h> is included, and every struct of the system stays in C.
+// What a board's operating system gives, as functions of our own: time, readiness, datagrams, files, one
+// thread that syncs, the service manager, configuration lines. Embedded Swift cannot import POSIX, and the
+// ARM builds parse this header without a libc: nothing but <stdint.h> and <stddef.h> is included, and every
+// struct of the system stays in C.
 //
-// Throughout: descriptors and counts are >= 0, failures are -errno (board_error_text says them in words), interrupted
-// calls are repeated, nothing is inherited by programs that are run, times are microseconds of the boot-time clock.
+// Throughout: descriptors and counts are >= 0, failures are -errno (board_error_text says them in words),
+// interrupted calls are repeated, nothing is inherited by programs that are run, times are microseconds of
+// the boot-time clock.
 #ifndef CBOARD_H
 #define CBOARD_H
 
@@ -12,7 +14,7 @@
 
 #include "board_socket.h"
 
-// ---- Errors and bytes at random ---------------------------------------------------------------------------------
+// ---- Errors and bytes at random -------------------------------------------------------------------------
 
 // An error in the system's words; takes errno or -errno. Valid until the next call.
 const char *board_error_text(int error);
@@ -23,7 +25,7 @@ int board_error_is_missing(int error);
 int board_random(void *bytes, size_t count);
 void board_close(int fd);
 
-// ---- Time (board_time.c) ----------------------------------------------------------------------------------------
+// ---- Time (board_time.c) --------------------------------------------------------------------------------
 
 // CLOCK_BOOTTIME in microseconds: goes on while the board is suspended, is never set.
 int64_t board_boot_microseconds(void);
@@ -32,8 +34,8 @@ int64_t board_wall_milliseconds(void);
 // CLOCK_MONOTONIC in microseconds: stands still while suspended; the difference to boot time tells how long.
 int64_t board_awake_microseconds(void);
 
-// A timer on the boot-time clock. With `wakes` it also wakes a suspended board when the process is permitted to
-// (CAP_WAKE_ALARM); `granted` is set to 1 if it does, otherwise it is an ordinary timer.
+// A timer on the boot-time clock. With `wakes` it also wakes a suspended board when the process is
+// permitted to (CAP_WAKE_ALARM); `granted` is set to 1 if it does, otherwise it is an ordinary timer.
 int board_alarm_create(int wakes, int *granted);
 // Rings at an absolute time; a time in the past rings at once. Replaces what was set before.
 int board_alarm_set(int alarm, int64_t at_microseconds);
@@ -41,7 +43,7 @@ int board_alarm_disarm(int alarm);
 // Takes note of a ring, so that the descriptor is no longer readable; 1 if it had rung, 0 if not.
 int board_alarm_clear(int alarm);
 
-// ---- Readiness (board_event.c) ----------------------------------------------------------------------------------
+// ---- Readiness (board_event.c) --------------------------------------------------------------------------
 
 #define BOARD_READABLE BOARD_SOCKET_READABLE
 #define BOARD_WRITABLE BOARD_SOCKET_WRITABLE
@@ -67,13 +69,13 @@ int board_notice_clear(int notice);
 // What a person or the service manager asks of the process.
 #define BOARD_SIGNAL_STOP 1
 #define BOARD_SIGNAL_RELOAD 2
-// Turns SIGTERM, SIGINT and SIGHUP into readiness of a descriptor, and ignores SIGPIPE. Call before any thread is
-// started: threads inherit the mask.
+// Turns SIGTERM, SIGINT and SIGHUP into readiness of a descriptor, and ignores SIGPIPE. Call before any
+// thread is started: threads inherit the mask.
 int board_signals_create(void);
 // BOARD_SIGNAL_STOP (SIGTERM, SIGINT), BOARD_SIGNAL_RELOAD (SIGHUP), or 0 when none is pending.
 int board_signals_next(int signals);
 
-// ---- Datagrams (board_udp.c) ------------------------------------------------------------------------------------
+// ---- Datagrams (board_udp.c) ----------------------------------------------------------------------------
 
 // A socket with a table of peers by number. Addresses are numeric: "10.0.0.7:7100", "[fd00::7]:7100",
 // "[fe80::1%wlan0]:7100", or "localhost:7100".
@@ -88,7 +90,8 @@ int board_address_check(const char *address);
 // The same, and it must be a multicast address.
 int board_address_check_multicast(const char *address);
 
-// Binds a socket of the address's family; port 0 lets the kernel choose. NULL and -errno in `error` on failure.
+// Binds a socket of the address's family; port 0 lets the kernel choose. NULL and -errno in `error` on
+// failure.
 board_udp *board_udp_open(const char *listen, int *error);
 // Binds a socket to a multicast group's port and joins the group on an interface ("" lets the kernel choose).
 // Time to live 1. What is sent to the group also reaches the members on this board, the sender included.
@@ -107,11 +110,11 @@ int board_udp_send(board_udp *udp, uint32_t number, const void *bytes, size_t co
 int board_udp_send_group(board_udp *udp, const void *bytes, size_t count);
 // One datagram's bytes, or -EAGAIN when none is there, or BOARD_UDP_TOO_LARGE.
 int board_udp_receive(board_udp *udp, void *bytes, size_t capacity);
-// Throws away what has arrived up to now and returns how many datagrams that was. Bounded: what arrives meanwhile
-// cannot keep it going for ever.
+// Throws away what has arrived up to now and returns how many datagrams that was. Bounded: what arrives
+// meanwhile cannot keep it going for ever.
 int board_udp_discard(board_udp *udp);
 
-// ---- Files (board_file.c) ---------------------------------------------------------------------------------------
+// ---- Files (board_file.c) -------------------------------------------------------------------------------
 
 #define BOARD_FILE_WRITE 1u      // to be written as well as read
 #define BOARD_FILE_CREATE 2u     // created when missing, with mode 0600
@@ -120,7 +123,8 @@ int board_udp_discard(board_udp *udp);
 // Creates a directory with permission bits `mode`, whatever the umask; -EEXIST if there is something.
 int board_directory_create(const char *path, uint32_t mode);
 int board_directory_open(const char *path);
-// Names that begin with `prefix`, each ended by a zero byte, into `names`. Returns the bytes used, or -ENOSPC.
+// Names that begin with `prefix`, each ended by a zero byte, into `names`. Returns the bytes used, or
+// -ENOSPC.
 int64_t board_directory_list(int directory, const char *prefix, char *names, size_t capacity);
 // Bytes that an unprivileged process may still write to the file system.
 int64_t board_directory_free_bytes(int directory);
@@ -146,7 +150,7 @@ int board_file_lock(int directory, const char *name);
 // Permission bits of a regular file; -errno otherwise.
 int board_file_mode(const char *path);
 
-// ---- The thread that syncs (board_sync.c) -----------------------------------------------------------------------
+// ---- The thread that syncs (board_sync.c) ---------------------------------------------------------------
 
 // A thread that does nothing but wait for the medium, so that a slow card never deafens the rest.
 typedef struct board_sync board_sync;
@@ -162,9 +166,10 @@ int board_sync_result(board_sync *sync, int *error, int64_t *microseconds);
 // Waits for a request under way, then ends the thread.
 void board_sync_stop(board_sync *sync);
 
-// ---- The process and its service manager (board_process.c) ------------------------------------------------------
+// ---- The process and its service manager (board_process.c) ----------------------------------------------
 
-// Tells the service manager (sd_notify: "READY=1", "WATCHDOG=1", ...). 1 when told, 0 when there is nobody to tell.
+// Tells the service manager (sd_notify: "READY=1", "WATCHDOG=1", ...). 1 when told, 0 when there is nobody
+// to tell.
 int board_notify(const char *state);
 // How often the service manager wants to hear "WATCHDOG=1"; 0 when it does not care.
 int64_t board_watchdog_microseconds(void);
@@ -188,7 +193,7 @@ int64_t board_process_cpu_microseconds(void);
 // Writes one line to standard error, with the journal's priority prefix when that is what listens there.
 void board_log(int level, const char *text, size_t count);
 
-// ---- Configuration lines (board_config.c, over the inih library) ------------------------------------------------
+// ---- Configuration lines (board_config.c, over the inih library) ----------------------------------------
 
 #define BOARD_CONFIG_VALUE 0          // name = value, in section
 #define BOARD_CONFIG_SECTION 1        // [section] begins

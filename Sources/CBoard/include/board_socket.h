@@ -1,6 +1,6 @@
 // Stream sockets of the local interface: a Unix-domain listener with a mode, a loopback TCP listener, and the
-// non-blocking calls on what they accept. Descriptors are >= 0, errors are -errno. Freestanding: the ARM builds
-// parse this header without a libc.
+// non-blocking calls on what they accept. Descriptors are >= 0, errors are -errno. Freestanding: the ARM
+// builds parse this header without a libc.
 #ifndef BOARD_SOCKET_H
 #define BOARD_SOCKET_H
 
@@ -18,8 +18,8 @@
 #define BOARD_SOCKET_ERROR 0x008u
 #define BOARD_SOCKET_HUNG_UP 0x010u
 
-// Listens on a Unix-domain stream socket. `mode` is in force from the first moment on. A socket file that nobody
-// listens on any more is replaced; one with a living listener gives -EADDRINUSE.
+// Listens on a Unix-domain stream socket. `mode` is in force from the first moment on. A socket file that
+// nobody listens on any more is replaced; one with a living listener gives -EADDRINUSE.
 int board_listen_unix(const char *path, uint32_t mode);
 // Removes the file at `path` if it is the socket that `listener` is bound to.
 int board_unlink_unix(const char *path, int listener);
@@ -28,8 +28,8 @@ int board_listen_loopback(int family, uint16_t port);
 // The port that a TCP listener got.
 int board_socket_port(int listener);
 
-// Accepts one connection, non-blocking and closed on exec; BOARD_SOCKET_WOULD_BLOCK when there is none. When the
-// process is out of descriptors the caller's connection is accepted and closed, so that it does not spin.
+// Accepts one connection, non-blocking and closed on exec; BOARD_SOCKET_WOULD_BLOCK when there is none. When
+// the process is out of descriptors the caller's connection is accepted and closed, so that it does not spin.
 int board_accept(int listener);
 // Bytes read, 0 at the end of the stream, or an error. Interrupted calls are repeated.
 int64_t board_socket_read(int fd, void *bytes, size_t count);

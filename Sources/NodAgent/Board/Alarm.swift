@@ -20,7 +20,8 @@ package struct Alarm: ~Copyable {
 
   deinit { board_close(descriptor) }
 
-  /// Rings at `moment`, at once if that is past, not at all if it is `.never`. Setting what is set costs nothing.
+  /// Rings at `moment`, at once if that is past, not at all if it is `.never`. Setting what is set costs
+  /// nothing.
   package mutating func set(at moment: LocalTime) throws(BoardFailure) {
     if moment == setting { return }
     if moment >= .never {

@@ -1,5 +1,6 @@
-// The board's clocks. Everything is scheduled by the boot-time clock: it is never set and goes on while the board is
-// suspended, so that a node which slept knows for how long. The wall clock is shown to people and used for nothing else.
+// The board's clocks. Everything is scheduled by the boot-time clock: it is never set and goes on while the
+// board is suspended, so that a node which slept knows for how long. The wall clock is shown to people and
+// used for nothing else.
 import CBoard
 package import NodCore
 

@@ -1,5 +1,5 @@
-// The journal's disk on a real file system: the files of one locked state directory. What must not stall the agent is
-// not synced here but handed to the sync thread, which `syncTarget` prepares.
+// The journal's disk on a real file system: the files of one locked state directory. What must not stall
+// the agent is not synced here but handed to the sync thread, which `syncTarget` prepares.
 import CBoard
 package import NodCore
 package import NodJournal
@@ -11,7 +11,8 @@ extension BoardFailure: DiskFailure {
 package struct FileDisk: Disk, ~Copyable {
   package typealias Failure = BoardFailure
 
-  /// Bytes for the names of all files in the directory; more than a journal's few means that something else fills it.
+  /// Bytes for the names of all files in the directory; more than a journal's few means that something else
+  /// fills it.
   private static let listingBytes = 16 << 10
 
   package let directory: StateDirectory

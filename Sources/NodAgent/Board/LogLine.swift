@@ -1,5 +1,5 @@
-// One line to standard error for what a person should know. Quiet unless asked: a healthy agent says nothing at its
-// default level. The text of a line that is not wanted is never put together.
+// One line to standard error for what a person should know. Quiet unless asked: a healthy agent says
+// nothing at its default level. The text of a line that is not wanted is never put together.
 import CBoard
 
 package enum LogLevel: UInt8, CaseIterable, Sendable {

@@ -1,5 +1,5 @@
-// Waiting for whatever happens first: a datagram, a client, the alarm, the end of a sync, a signal. One wait is one
-// wake-up of the process; what is ready is then gone through in a fixed array.
+// Waiting for whatever happens first: a datagram, a client, the alarm, the end of a sync, a signal. One
+// wait is one wake-up of the process; what is ready is then gone through in a fixed array.
 import CBoard
 
 package struct Poll: ~Copyable {
@@ -60,12 +60,14 @@ package struct Poll: ~Copyable {
 
   /// Waits until something is ready.
   ///
-  /// - Parameter timeoutMilliseconds: how long at most; nil waits for ever, as when an `Alarm` is among the descriptors.
+  /// - Parameter timeoutMilliseconds: how long at most; nil waits for ever, as when an `Alarm` is among the
+  ///   descriptors.
   /// - Returns: how many events `event(_:)` tells of, 0 ... `capacity`.
   package mutating func wait(timeoutMilliseconds: Int32? = nil) throws(BoardFailure) -> Int {
     Int(
       try checked(
-        board_poll_wait(descriptor, tokens, readiness, Int32(Poll.capacity), timeoutMilliseconds ?? -1), "poll"))
+        board_poll_wait(descriptor, tokens, readiness, Int32(Poll.capacity), timeoutMilliseconds ?? -1),
+        "poll"))
   }
 
   package func event(_ index: Int) -> Event {

@@ -1,5 +1,5 @@
-// Random numbers of the kernel. Keys and salts come from here: without them the agent must not run, so a failure
-// ends it.
+// Random numbers of the kernel. Keys and salts come from here: without them the agent must not run, so a
+// failure ends it.
 import CBoard
 
 package enum Randomness {

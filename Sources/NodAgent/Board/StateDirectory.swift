@@ -1,5 +1,5 @@
-// The directory that holds what a node must not forget. It is locked for this process's life: two agents that vote
-// from one memory would break every promise.
+// The directory that holds what a node must not forget. It is locked for this process's life: two agents
+// that vote from one memory would break every promise.
 import CBoard
 
 package struct StateDirectory: ~Copyable {
@@ -12,7 +12,8 @@ package struct StateDirectory: ~Copyable {
       switch self {
       case .board(let failure): failure.description
       case .inUse(let path):
-        "the state directory \(path) is in use by another nodd: stop that one, or give this node a directory of its own"
+        "the state directory \(path) is in use by another nodd: "
+          + "stop that one, or give this node a directory of its own"
       }
     }
   }

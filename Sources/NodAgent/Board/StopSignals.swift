@@ -1,4 +1,5 @@
-// SIGTERM, SIGINT and SIGHUP as readiness of a descriptor, so that the one loop hears them like everything else.
+// SIGTERM, SIGINT and SIGHUP as readiness of a descriptor, so that the one loop hears them like everything
+// else.
 import CBoard
 
 package struct StopSignals: ~Copyable {

@@ -1,5 +1,6 @@
-// The helper thread, seen from the one that does everything else: one descriptor is handed over to be synced, the
-// result comes as readiness. A vote may be spoken only after that result (design, section 3, rule 6).
+// The helper thread, seen from the one that does everything else: one descriptor is handed over to be
+// synced, the result comes as readiness. A vote may be spoken only after that result (design, section 3,
+// rule 6).
 import CBoard
 package import NodCore
 

@@ -1,4 +1,5 @@
-// What the service manager is told: ready, alive, what we are at, stopping (sd_notify). Without one, nothing happens.
+// What the service manager is told: ready, alive, what we are at, stopping (sd_notify). Without one,
+// nothing happens.
 import CBoard
 package import NodCore
 
@@ -12,7 +13,8 @@ package struct Watchdog {
     limit = asked > 0 ? Microseconds(asked) : nil
   }
 
-  /// When `pat` is due next: at half the limit, so that one late wake-up is forgiven. `.never` when nobody asks.
+  /// When `pat` is due next: at half the limit, so that one late wake-up is forgiven. `.never` when nobody
+  /// asks.
   package var due: LocalTime {
     guard let limit else { return .never }
     return lastPat + Microseconds(limit.raw / 2)

@@ -1,5 +1,5 @@
-// nod.conf written by provisioning: what differs from the defaults, each key with its meaning above it. The words are
-// those of the questions, so that a file explains itself as the errors would.
+// nod.conf written by provisioning: what differs from the defaults, each key with its meaning above it. The
+// words are those of the questions, so that a file explains itself as the errors would.
 internal import NodCore
 
 extension Configuration {

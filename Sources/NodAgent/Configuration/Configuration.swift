@@ -1,6 +1,6 @@
-// nod.conf: what one node needs to know of its board. What all members must agree on stands in the roster instead.
-// Every key with its unit, range and default is asked for in `ask`, and nowhere else; Firmware-config/nod.conf shows
-// them to people and is held against these questions by a test.
+// nod.conf: what one node needs to know of its board. What all members must agree on stands in the roster
+// instead. Every key with its unit, range and default is asked for in `ask`, and nowhere else;
+// Firmware-config/nod.conf shows them to people and is held against these questions by a test.
 package import NodCore
 
 package struct Configuration: Equatable, Sendable {
@@ -26,7 +26,7 @@ package struct Configuration: Equatable, Sendable {
     package var multicastGroup = ""
     /// Empty: the kernel chooses.
     package var interface = ""
-    /// A built-in profile's name, or the path of a profile file.
+    /// A built-in profile's name, or the path of a profile file as it stands in nod.conf.
     package var profile = "loopback"
     package var dropPercent = 0
     /// 0: drawn at each start.
@@ -60,6 +60,13 @@ package struct Configuration: Equatable, Sendable {
   package var logLevel = LogLevel.warn
   /// Below this nothing new is taken, so that what was promised can still be written.
   package var minimumFreeKibibytes = 1024
+
+  /// The path of the profile file, if the profile is one.
+  package var profileFile: String? {
+    guard ProfileCatalogue.isFile(radio.profile) else { return nil }
+    return radio.profile.utf8.first == UInt8(ascii: "/")
+      ? radio.profile : directoryPart(of: file) + radio.profile
+  }
 
   /// The defaults.
   package init(name: String) { self.name = name }
@@ -99,10 +106,11 @@ extension Configuration {
       reader.number(
         "clock", "host_latency_us", 0...1_000_000, usual: usual.clock.hostLatency.raw,
         meaning: "microseconds from the moment asked for until this board is awake and listens"))
-    read.logLevel = LogLevel.allCases[
-      reader.word(
-        "log", "level", LogLevel.allCases.map { $0.word }, usual: Int(usual.logLevel.rawValue),
-        meaning: "the least important lines that are written to standard error")]
+    read.logLevel =
+      LogLevel.allCases[
+        reader.word(
+          "log", "level", LogLevel.allCases.map { $0.word }, usual: Int(usual.logLevel.rawValue),
+          meaning: "the least important lines that are written to standard error")]
     read.minimumFreeKibibytes = Int(
       reader.number(
         "disk", "min_free_kb", 64...1_048_576, usual: Int64(usual.minimumFreeKibibytes),
@@ -111,7 +119,8 @@ extension Configuration {
   }
 
   private static func askPaths(_ reader: inout ConfigurationReader, _ usual: Paths, _ read: inout Paths) {
-    read.roster = reader.path("paths", "roster", usual: usual.roster, meaning: "the roster, alike on every member")
+    read.roster = reader.path(
+      "paths", "roster", usual: usual.roster, meaning: "the roster, alike on every member")
     read.nodeKey = reader.path(
       "paths", "node_key", usual: usual.nodeKey, meaning: "this node's secret key, readable by nobody else")
     read.groupKey = reader.path(
@@ -128,7 +137,8 @@ extension Configuration {
       meaning: "a datagram to each member, or one to a group")
     read.transport = Transport.allCases[transport]
     read.listen = reader.address(
-      "radio", "listen", usual: "", meaning: "where datagrams come in; usually this node's address in the roster")
+      "radio", "listen", usual: "",
+      meaning: "where datagrams come in; usually this node's address in the roster")
     read.multicastGroup = reader.address(
       "radio", "multicast_group", isMulticast: true, usual: "", meaning: "the group of transport = multicast")
     read.interface = reader.text(
@@ -146,6 +156,14 @@ extension Configuration {
         "radio", "drop_seed", 0...4_294_967_295, usual: Int64(usual.dropSeed),
         meaning: "which frames are thrown away; 0 draws anew at each start"))
     checkTransport(&reader, read)
+    if !read.profile.isEmpty && !ProfileCatalogue.isFile(read.profile)
+      && ProfileCatalogue.builtIn(read.profile) == nil
+    {
+      let names = listed(ProfileCatalogue.builtInNames, last: "and")
+      reader.refuse(
+        "radio", "profile", "unknown profile; built in are \(names); a file's name has a / or ends with .conf"
+      )
+    }
   }
 
   /// A key that the transport does not use would be believed to work.
@@ -153,14 +171,18 @@ extension Configuration {
     switch read.transport {
     case .unicast:
       for key in ["multicast_group", "interface"] where reader.has("radio", key) {
-        reader.refuse("radio", key, "has no effect with transport = unicast: take it out, or set transport = multicast")
+        reader.refuse(
+          "radio", key, "has no effect with transport = unicast: take it out, or set transport = multicast")
       }
     case .multicast:
       if !reader.has("radio", "multicast_group") {
-        reader.refuse("radio", "multicast_group", "is missing; transport = multicast needs a group like 239.78.79.68:7100")
+        reader.refuse(
+          "radio", "multicast_group", "is missing; transport = multicast needs a group like 239.78.79.68:7100"
+        )
       }
       if reader.has("radio", "listen") {
-        reader.refuse("radio", "listen", "has no effect with transport = multicast: the group's port is listened to")
+        reader.refuse(
+          "radio", "listen", "has no effect with transport = multicast: the group's port is listened to")
       }
     }
   }
@@ -174,11 +196,13 @@ extension Configuration {
     read.mode = reader.permissions(
       "local", "mode", usual: usual.mode, meaning: "who may connect to the socket, as for chmod")
     read.tcpPort = reader.numberOrWord(
-      "local", "tcp", 1...65_535, word: "off", meaning: "a port on the loopback interface for programs on this board"
+      "local", "tcp", 1...65_535, word: "off",
+      meaning: "a port on the loopback interface for programs on this board"
     ).map { UInt16($0) }
     let timeout = reader.number(
       "local", "timeout_ms", 100...600_000, usual: usual.timeout.raw / 1000,
-      meaning: "milliseconds that a caller waits for the cluster before it is told that the outcome is unknown")
+      meaning:
+        "milliseconds that a caller waits for the cluster before it is told that the outcome is unknown")
     read.timeout = .milliseconds(timeout)
     read.clients = Int(
       reader.number(

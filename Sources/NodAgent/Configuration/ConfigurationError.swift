@@ -1,5 +1,5 @@
-// What is wrong in a file that a person wrote: where, what was found, what is allowed. All that is wrong is collected
-// and shown at once; nobody likes to mend one line a run.
+// What is wrong in a file that a person wrote: where, what was found, what is allowed. All that is wrong is
+// collected and shown at once; nobody likes to mend one line a run.
 
 package struct ConfigurationError: Error, Equatable, CustomStringConvertible {
   /// The file as it was named.
@@ -10,7 +10,7 @@ package struct ConfigurationError: Error, Equatable, CustomStringConvertible {
   package var section: String = ""
   /// Empty when no key is meant.
   package var key: String = ""
-  /// The value as it stands in the file; nil when there is none.
+  /// The value, or without a key the whole line, as it stands in the file; nil when there is none.
   package var found: String?
   /// What is wrong, or what is allowed instead.
   package var problem: String
@@ -22,7 +22,7 @@ package struct ConfigurationError: Error, Equatable, CustomStringConvertible {
     text += ": "
     if !section.isEmpty { text += "[\(section)]" }
     if !key.isEmpty { text += section.isEmpty ? key : " \(key)" }
-    if let found { text += key.isEmpty ? " \(found)" : " = \(found)" }
+    if let found { text += key.isEmpty ? found : " = \(found)" }
     if !section.isEmpty || !key.isEmpty || found != nil { text += ": " }
     return text + problem
   }

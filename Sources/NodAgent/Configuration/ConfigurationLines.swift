@@ -1,5 +1,6 @@
-// The lines of an INI file as the inih library reads them: sections, and values with the line they stand in. What can
-// be said of a line without knowing any key is said here; what a key means is asked by `ConfigurationReader`.
+// The lines of an INI file as the inih library reads them: sections, and values with the line they stand
+// in. What can be said of a line without knowing any key is said here; what a key means is asked by
+// `ConfigurationReader`.
 import CBoard
 
 struct ConfigurationLines {
@@ -46,14 +47,17 @@ struct ConfigurationLines {
     case BOARD_CONFIG_TOO_MANY:
       refuse(line, "", "", nil, "more than \(BOARD_CONFIG_LINES) lines: this cannot be the right file")
     default:
-      refuse(line, "", "", "\"\(text)\"", "not understood: a line is [section], key = value, or a comment after # or ;")
+      refuse(
+        line, "", "", "\"\(text)\"",
+        "not understood: a line is [section], key = value, or a comment after # or ;")
     }
   }
 
   private mutating func takeSection(_ section: Section) {
     if let before = sections.first(where: { $0.name == section.name }) {
       refuse(
-        section.line, section.name, "", nil, "the section began in line \(before.line) already; put its keys together")
+        section.line, section.name, "", nil,
+        "the section began in line \(before.line) already; put its keys together")
     }
     sections.append(section)
   }
@@ -70,7 +74,9 @@ struct ConfigurationLines {
     }
   }
 
-  private mutating func refuse(_ line: Int, _ section: String, _ key: String, _ found: String?, _ problem: String) {
+  private mutating func refuse(
+    _ line: Int, _ section: String, _ key: String, _ found: String?, _ problem: String
+  ) {
     errors.append(
       ConfigurationError(file: file, line: line, section: section, key: key, found: found, problem: problem))
   }

@@ -1,6 +1,7 @@
-// Asks a file for its keys, one question each: what may stand there, what it means, what is taken when it is missing.
-// The questions are remembered, and so they are the only place that knows the keys: unknown ones are what nobody asked
-// for, and the shipped file, the writer and the tests read the list instead of keeping one of their own.
+// Asks a file for its keys, one question each: what may stand there, what it means, what is taken when it
+// is missing. The questions are remembered, and so they are the only place that knows the keys: unknown
+// ones are what nobody asked for, and the shipped file, the writer and the tests read the list instead of
+// keeping one of their own.
 
 package struct ConfigurationReader {
   /// What one key may hold.
@@ -79,14 +80,18 @@ package struct ConfigurationReader {
         problem: "allowed is \(question.allowed) (\(question.meaning))"))
   }
 
-  private mutating func refuse(_ value: ConfigurationLines.Value) { refuse(value, questions[questions.count - 1]) }
+  private mutating func refuse(_ value: ConfigurationLines.Value) {
+    refuse(value, questions[questions.count - 1])
+  }
 
-  /// Everything that is wrong with the file, unknown keys included. To be called when all questions are asked.
+  /// Everything that is wrong with the file, unknown keys included. To be called when all questions are
+  /// asked.
   package mutating func finish() -> ConfigurationErrors {
     for section in lines.sections where !questions.contains(where: { $0.section == section.name }) {
       refuse(section.name, "", "unknown section; there are \(known { $0.section })")
     }
-    for value in lines.values where !questions.contains(where: { $0.section == value.section && $0.key == value.key }) {
+    for value in lines.values
+    where !questions.contains(where: { $0.section == value.section && $0.key == value.key }) {
       let keys = known { $0.section == value.section ? $0.key : nil }
       // Of an unknown section it is enough to say that.
       if !keys.isEmpty { refuse(value.section, value.key, "unknown key; [\(value.section)] has \(keys)") }
@@ -123,7 +128,8 @@ extension ConfigurationReader {
 
   /// A decimal number, or 0 for `zeroMeans`.
   package mutating func numberOrZero(
-    _ section: String, _ key: String, _ range: ClosedRange<Int64>, zeroMeans: String, usual: Int64, meaning: String
+    _ section: String, _ key: String, _ range: ClosedRange<Int64>, zeroMeans: String, usual: Int64,
+    meaning: String
   ) -> Int64 {
     let allowed = "\(range.lowerBound) to \(range.upperBound), or 0: \(zeroMeans)"
     let value = ask(section, key, allowed: allowed, usual: "\(usual)", meaning: meaning)
@@ -131,6 +137,20 @@ extension ConfigurationReader {
     if let number = decimal(value.text), number == 0 || range.contains(number) { return number }
     refuse(value)
     return usual
+  }
+
+  /// A number with up to three decimals, usually 0.
+  /// - Returns: thousandths of it.
+  package mutating func thousandths(
+    _ section: String, _ key: String, _ range: ClosedRange<Int64>, meaning: String
+  ) -> Int64 {
+    let allowed = "\(range.lowerBound) to \(range.upperBound), with up to 3 decimals"
+    let value = ask(section, key, allowed: allowed, usual: "0", meaning: meaning)
+    guard let value else { return 0 }
+    let bounds = range.lowerBound * 1000...range.upperBound * 1000
+    if let number = decimalThousandths(value.text), bounds.contains(number) { return number }
+    refuse(value)
+    return 0
   }
 
   /// A decimal number, or a word; nil for the word, which is also what is usual.
@@ -146,8 +166,11 @@ extension ConfigurationReader {
   }
 
   /// Permission bits, in octal as for chmod.
-  package mutating func permissions(_ section: String, _ key: String, usual: UInt32, meaning: String) -> UInt32 {
-    let value = ask(section, key, allowed: "0600 to 0777, in octal", usual: octalText(usual), meaning: meaning)
+  package mutating func permissions(_ section: String, _ key: String, usual: UInt32, meaning: String)
+    -> UInt32
+  {
+    let value = ask(
+      section, key, allowed: "0600 to 0777, in octal", usual: octalText(usual), meaning: meaning)
     guard let value else { return usual }
     if let bits = octal(value.text), bits >= 0o600, bits <= 0o777 { return bits }
     refuse(value)
@@ -206,8 +229,10 @@ extension ConfigurationReader {
   package mutating func address(
     _ section: String, _ key: String, isMulticast: Bool = false, usual: String?, meaning: String
   ) -> String {
-    let allowed = isMulticast
-      ? "group:port like 239.78.79.68:7100, or [ff02::4e6f]:7100" : "host:port like 10.0.0.7:7100, or [fd00::7]:7100"
+    let allowed =
+      isMulticast
+      ? "group:port like 239.78.79.68:7100, or [ff02::4e6f]:7100"
+      : "host:port like 10.0.0.7:7100, or [fd00::7]:7100"
     let value = ask(section, key, allowed: allowed, usual: usual, meaning: meaning)
     guard let value else { return usual ?? "" }
     if BoardAddress.isValid(value.text, isMulticast: isMulticast) { return value.text }

@@ -26,6 +26,20 @@ func decimal(_ text: String) -> Int64? {
   return digits == 0 ? nil : isNegative ? -value : value
 }
 
+/// Digits with up to three more behind a point, as thousandths: "6.53" is 6530.
+func decimalThousandths(_ text: String) -> Int64? {
+  let bytes = Array(text.utf8)
+  let point = bytes.firstIndex(of: UInt8(ascii: "."))
+  let whole = decimal(String(decoding: bytes[..<(point ?? bytes.count)], as: UTF8.self))
+  guard let whole, whole >= 0, whole < 1_000_000_000_000 else { return nil }
+  guard let point else { return whole * 1000 }
+  var digits = Array(bytes[(point + 1)...])
+  guard digits.count >= 1, digits.count <= 3 else { return nil }
+  while digits.count < 3 { digits.append(UInt8(ascii: "0")) }
+  guard let part = decimal(String(decoding: digits, as: UTF8.self)), part >= 0 else { return nil }
+  return whole * 1000 + part
+}
+
 /// "0660" or "660".
 func octal(_ text: String) -> UInt32? {
   let bytes = text.utf8
@@ -47,7 +61,8 @@ package func hexText(_ bytes: [UInt8]) -> String {
   text.reserveCapacity(2 * bytes.count)
   for byte in bytes {
     for nibble in [byte >> 4, byte & 15] {
-      text.unicodeScalars.append(Unicode.Scalar(nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10))
+      text.unicodeScalars.append(
+        Unicode.Scalar(nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10))
     }
   }
   return text

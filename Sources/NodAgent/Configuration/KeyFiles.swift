@@ -1,5 +1,6 @@
-// A node's two secrets as files: its own key, and the cluster's key sealed to it. What others can read is no secret:
-// such a file is refused, with the command that mends it. What the bytes mean is NodSecurity's business.
+// A node's two secrets as files: its own key, and the cluster's key sealed to it. What others can read is
+// no secret: such a file is refused, with the command that mends it. What the bytes mean is NodSecurity's
+// business.
 import CBoard
 
 package struct NodeKeyFile: Equatable, Sendable {

@@ -25,10 +25,12 @@ extension Roster {
     var read = usual
     read.name = reader.name("cluster", "name", usual: nil, meaning: "the cluster's name, for people")
     read.identity = reader.hex(
-      "cluster", "id", byteCount: identityBytes, meaning: "the cluster's identity, drawn at random when it was made")
+      "cluster", "id", byteCount: identityBytes,
+      meaning: "the cluster's identity, drawn at random when it was made")
     read.version = UInt8(
       reader.number(
-        "cluster", "version", 1...255, usual: Int64(usual.version), meaning: "counts changes of the membership"))
+        "cluster", "version", 1...255, usual: Int64(usual.version),
+        meaning: "counts changes of the membership"))
     askWindows(&reader, usual, &read)
     askStore(&reader, usual, &read)
     for slot in 0..<UInt8(NodeID.limit) where reader.hasSection(sectionName(slot)) {
@@ -62,7 +64,8 @@ extension Roster {
         meaning: "microseconds that members get for their durable write before they answer"))
     read.cycles = Int(
       reader.number(
-        section, "cycles", 1...64, usual: Int64(usual.cycles), meaning: "propose-acknowledge cycles of one window at most"))
+        section, "cycles", 1...64, usual: Int64(usual.cycles),
+        meaning: "propose-acknowledge cycles of one window at most"))
     read.mtu = Int(
       reader.numberOrZero(
         section, "mtu", 51...1280, zeroMeans: "what the radio profile says", usual: Int64(usual.mtu),
@@ -86,17 +89,20 @@ extension Roster {
         section, "store_bytes", 1024...67_108_864, usual: Int64(usual.storeBytes),
         meaning: "bytes of all keys and values together"))
     read.storeKeys = Int(
-      reader.number(section, "store_keys", 16...1_000_000, usual: Int64(usual.storeKeys), meaning: "keys at most"))
+      reader.number(
+        section, "store_keys", 16...1_000_000, usual: Int64(usual.storeKeys), meaning: "keys at most"))
     read.keyBytes = Int(
       reader.number(
         section, "key_bytes", 16...1024, usual: Int64(usual.keyBytes), meaning: "bytes of one key at most"))
     read.valueBytes = Int(
       reader.number(
-        section, "value_bytes", 16...65_536, usual: Int64(usual.valueBytes), meaning: "bytes of one value at most"))
+        section, "value_bytes", 16...65_536, usual: Int64(usual.valueBytes),
+        meaning: "bytes of one value at most"))
     let largest = RegistryLimits.cost(key: read.keyBytes, value: read.valueBytes)
     if largest > read.storeBytes {
       reader.refuse(
-        section, "store_bytes", "a key of key_bytes = \(read.keyBytes) with a value of value_bytes = \(read.valueBytes) "
+        section, "store_bytes",
+        "a key of key_bytes = \(read.keyBytes) with a value of value_bytes = \(read.valueBytes) "
           + "takes \(largest) bytes: store_bytes must hold at least one")
     }
     read.snapshotEvery = UInt64(
@@ -112,13 +118,15 @@ extension Roster {
       name: reader.name(section, "name", usual: nil, meaning: "the member's name"),
       publicKey: reader.hex(
         section, "public_key", byteCount: publicKeyBytes, meaning: "the member's public key, X25519"),
-      address: reader.address(section, "address", usual: nil, meaning: "where the member's datagrams are sent to"))
+      address: reader.address(
+        section, "address", usual: nil, meaning: "where the member's datagrams are sent to"))
   }
 
   /// Slots have no gaps, and no two members share what tells them apart.
   private static func checkMembers(_ reader: inout ConfigurationReader, _ read: Roster) {
     if read.members.isEmpty && reader.hasSection("cluster") {
-      reader.refuse("member.0", "", "is missing; a cluster has 1 to \(NodeID.limit) members, in slots from 0 on")
+      reader.refuse(
+        "member.0", "", "is missing; a cluster has 1 to \(NodeID.limit) members, in slots from 0 on")
     }
     for (position, member) in read.members.enumerated() {
       let section = sectionName(member.slot.raw)
@@ -135,7 +143,9 @@ extension Roster {
         if member.publicKey == other.publicKey && reader.has(section, "public_key") {
           reader.refuse(section, "public_key", holder)
         }
-        if !member.address.isEmpty && member.address == other.address { reader.refuse(section, "address", holder) }
+        if !member.address.isEmpty && member.address == other.address {
+          reader.refuse(section, "address", holder)
+        }
       }
     }
   }
@@ -143,8 +153,8 @@ extension Roster {
   /// The text of a file that reads back as this roster.
   package func fileText() -> String {
     var text = """
-      # Who the members are, and every number that they must have alike. This file is the same on every member:
-      # its hash is in the keys, and members with different rosters cannot hear each other.
+      # Who the members are, and every number that they must have alike. This file is the same on every
+      # member: its hash is in the keys, and members with different rosters cannot hear each other.
 
       [cluster]
 

@@ -1,6 +1,6 @@
-// The roster: who the members are, and every number that they must have alike. Its hash goes into the frame keys, so
-// that two different rosters cannot talk (design, section 3, rule 13). Reading and writing it as a file stands in
-// Roster+File.swift.
+// The roster: who the members are, and every number that they must have alike. Its hash goes into the frame
+// keys, so that two different rosters cannot talk (design, section 3, rule 13). Reading and writing it as a
+// file stands in Roster+File.swift.
 package import NodCore
 
 package struct Roster: Equatable, Sendable {
@@ -46,7 +46,8 @@ package struct Roster: Equatable, Sendable {
   package var keyBytes = 128
   package var valueBytes = 4096
   package var snapshotEvery: UInt64 = 1024
-  /// Share of the time that may be spent on the air, in thousandths; the profile's own limit stands beside it.
+  /// Share of the time that may be spent on the air, in thousandths; the profile's own limit stands beside
+  /// it.
   package var airPermille = 1000
 
   package init(name: String, identity: [UInt8], members: [Member]) {
@@ -65,8 +66,8 @@ package struct Roster: Equatable, Sendable {
 
   /// The same with what it leaves to the radio profile put in.
   ///
-  /// What is hashed should be this: members with different profiles then cannot talk, instead of talking past each
-  /// other's slots.
+  /// What is hashed should be this: members with different profiles then cannot talk, instead of talking
+  /// past each other's slots.
   package func settled(slot profileSlot: Microseconds, mtu profileMTU: Int) -> Roster {
     var settled = self
     if slot == .zero { settled.slot = profileSlot }
@@ -76,8 +77,8 @@ package struct Roster: Equatable, Sendable {
 }
 
 extension Roster {
-  /// What must be alike on every member, as bytes for hashing. Names and addresses are left out: they may be put right
-  /// on one board without locking it out.
+  /// What must be alike on every member, as bytes for hashing. Names and addresses are left out: they may
+  /// be put right on one board without locking it out.
   ///
   /// Little endian, no gaps:
   /// ```
@@ -104,7 +105,9 @@ extension Roster {
   static let canonicalHead = 69
 
   private func writeCanonical(_ writer: inout ByteWriter) {
-    for byte in [UInt8(ascii: "N"), UInt8(ascii: "O"), UInt8(ascii: "D"), UInt8(ascii: "R"), 1] { writer.u8(byte) }
+    for byte in [UInt8(ascii: "N"), UInt8(ascii: "O"), UInt8(ascii: "D"), UInt8(ascii: "R"), 1] {
+      writer.u8(byte)
+    }
     precondition(identity.count == Roster.identityBytes)
     for byte in identity { writer.u8(byte) }
     writer.u8(version)

@@ -1,5 +1,5 @@
-// What a waiting request is told in the end. Outcomes that nobody can know are said to be unknown, with the words that
-// make repeating safe: this is where the two generals meet the user.
+// What a waiting request is told in the end. Outcomes that nobody can know are said to be unknown, with the
+// words that make repeating safe: this is where the two generals meet the user.
 internal import NodCore
 
 extension Clients {
@@ -25,12 +25,15 @@ extension Clients {
     }
   }
 
-  /// NOD READ: everything up to the read point is applied, and so is every write before it on this connection.
+  /// NOD READ: everything up to the read point is applied, and so is every write before it on this
+  /// connection.
   private mutating func writeRead<P: ClusterPort & ~Copyable>(
     _ request: WaitingRequest, _ slot: Int, port: inout P
   ) {
     let bytes = connections[slot].input.request(at: request.position, length: request.length)
-    guard arguments.collect(bytes), arguments.count == 3 else { preconditionFailure("looked at when it came") }
+    guard arguments.collect(bytes), arguments.count == 3 else {
+      preconditionFailure("looked at when it came")
+    }
     let key = arguments[2]
     var writer = ReplyWriter(connections[slot].output.room, isRESP3: connections[slot].isRESP3)
     let found: Void? = port.withValue(key) { writer.bulk($0.bytes) }
@@ -41,7 +44,8 @@ extension Clients {
 }
 
 extension ReplyWriter {
-  fileprivate mutating func write(_ answer: Answer, of request: WaitingRequest, _ timeoutMilliseconds: Int64) {
+  fileprivate mutating func write(_ answer: Answer, of request: WaitingRequest, _ timeoutMilliseconds: Int64)
+  {
     switch answer {
     case .done:
       switch request.form {
@@ -78,7 +82,9 @@ extension ReplyWriter {
     beginError()
     text("TIMEOUT outcome unknown after ")
     number(timeoutMilliseconds)
-    text(" ms: the command may still take effect; to retry safely on any node within the token window: NOD WITH ")
+    text(
+      " ms: the command may still take effect; to retry safely on any node within the token window: NOD WITH "
+    )
     self.token(token)
     text(" ")
     capitals(request.command.row.name)

@@ -1,5 +1,5 @@
-// The heart of the local interface: requests are taken from the input while there is room for replies, and replies
-// are given in the order of the requests. What has to wait stands in the connection's queue.
+// The heart of the local interface: requests are taken from the input while there is room for replies, and
+// replies are given in the order of the requests. What has to wait stands in the connection's queue.
 internal import NodCore
 
 /// What came of looking at a request.
@@ -125,7 +125,9 @@ extension Clients {
   ) -> Bool {
     guard let command = Command(named: arguments[0]) else { return takeUnknown(length, slot) }
     if connections[slot].isQueueEmpty {
-      if case .noRoom = execute(command, slot, place: nil, length: length, now: now, port: &port) { return false }
+      if case .noRoom = execute(command, slot, place: nil, length: length, now: now, port: &port) {
+        return false
+      }
       counters.commands += 1
       return true
     }
@@ -144,7 +146,8 @@ extension Clients {
   }
 
   private mutating func takeUnknown(_ length: Int, _ slot: Int) -> Bool {
-    // A browser that was talked into posting here: what follows is no request of anybody (cross-protocol scripting).
+    // A browser that was talked into posting here: what follows is no request of anybody (cross-protocol
+    // scripting).
     if arguments[0].isWord("POST") || arguments[0].isWord("HOST:") {
       connections[slot].phase = .dropped
       return true
@@ -216,7 +219,8 @@ extension Clients {
     return false
   }
 
-  /// Gives back input that nobody needs, and finds room for a request that is larger than the connection's memory.
+  /// Gives back input that nobody needs, and finds room for a request that is larger than the connection's
+  /// memory.
   private mutating func settleInput(_ slot: Int) {
     guard connections[slot].phase == .open else {
       connections[slot].input.discardAll()
@@ -247,7 +251,7 @@ extension Clients {
   /// One incomplete request fills all the memory there is.
   private mutating func growInput(_ slot: Int) {
     let canGrow = connections[slot].input.largeIndex < 0 && limits.commandBytes > limits.inputBytes
-    if canGrow, let index = isLargeFree() {
+    if canGrow, let index = freeLarge() {
       borrowLarge(index, for: slot)
       return
     }

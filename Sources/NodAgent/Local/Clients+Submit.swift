@@ -77,7 +77,8 @@ extension Clients {
       waiting[index].form = form
       waiting[index].isRetry = token != nil
       releaseInput(index, slot)
-      verdict = port.submit(Bytes(rebasing: UnsafeRawBufferPointer(encoded)[0..<count]), token: token, ticket: ticket)
+      verdict = port.submit(
+        Bytes(rebasing: UnsafeRawBufferPointer(encoded)[0..<count]), token: token, ticket: ticket)
     case .readPoint:
       waiting[index].isRead = true
       if !waiting[index].isKeepingInput { keepInput(index, slot, length) }
@@ -146,7 +147,8 @@ extension Clients {
   }
 
   /// Everything decided when the read point was asked for is applied here.
-  package mutating func readReady<P: ClusterPort & ~Copyable>(_ ticket: Ticket, now: LocalTime, port: inout P) {
+  package mutating func readReady<P: ClusterPort & ~Copyable>(_ ticket: Ticket, now: LocalTime, port: inout P)
+  {
     guard let index = waiting.waiting(for: ticket), waiting[index].isRead else { return }
     settle(index, .readPoint, now: now, port: &port)
   }

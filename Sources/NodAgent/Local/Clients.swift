@@ -1,13 +1,14 @@
-// All local clients of one agent, without their sockets: bytes are put in, bytes come out, and requests that only the
-// cluster can answer go to a port. `LocalServer` ties it to sockets; tests and fuzzers use it as it is.
+// All local clients of one agent, without their sockets: bytes are put in, bytes come out, and requests that
+// only the cluster can answer go to a port. `LocalServer` ties it to sockets; tests use it as it is.
 //
 // What a connection is promised:
 // - Replies come in the order of the requests, however many are sent ahead.
-// - A write is handed to the cluster as soon as it is read, without waiting for those before it. Writes of one
-//   connection take effect in the order sent, each at most once. One that is answered -BUSY had no effect and does
-//   not stop those behind it.
-// - A read is answered when its turn comes: it sees every write before it on the same connection. It may also see
-//   writes behind it, unless the agent reports each write (`completed`) before it applies the next.
+// - A write is handed to the cluster as soon as it is read, without waiting for those before it. Writes of
+//   one connection take effect in the order sent, each at most once (the port keeps the order in which they
+//   were submitted). One that is answered -BUSY had no effect and does not stop those behind it. One that is
+//   answered -TIMEOUT may still take effect, but not after one that was sent behind it.
+// - A read is answered when its turn comes: it sees every write before it on the same connection. It may also
+//   see writes behind it, unless the agent reports each write (`completed`) before it applies the next.
 package import NodCore
 
 package struct Clients: ~Copyable {
@@ -149,7 +150,9 @@ package struct Clients: ~Copyable {
   package func unsent(_ slot: Int) -> Bytes { connections[slot].output.unsent }
 
   /// The client's side took `count` bytes of `unsent`.
-  package mutating func sent<P: ClusterPort & ~Copyable>(_ slot: Int, count: Int, now: LocalTime, port: inout P) {
+  package mutating func sent<P: ClusterPort & ~Copyable>(
+    _ slot: Int, count: Int, now: LocalTime, port: inout P
+  ) {
     guard count > 0 else { return }
     counters.bytesOut += UInt64(count)
     connections[slot].output.take(count)
@@ -184,7 +187,7 @@ package struct Clients: ~Copyable {
 
   // MARK: Memory for large requests
 
-  func isLargeFree() -> Int32? {
+  func freeLarge() -> Int32? {
     for index in 0..<limits.largeBuffers where !isLargeTaken[index] { return Int32(index) }
     return nil
   }

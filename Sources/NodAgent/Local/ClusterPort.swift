@@ -1,10 +1,12 @@
-// What the local interface needs from the cluster behind it. The agent implements it; tests put a model in its place.
+// What the local interface needs from the cluster behind it. The agent implements it; tests put a model in
+// its place.
 package import NodCore
 
 /// Whether the cluster took a request. The answer to an accepted one comes later, by its ticket.
 package enum SubmitVerdict {
   case accepted
-  /// Not taken and without any effect; it may be repeated. `retryAfterMilliseconds` is 0 when nobody can tell.
+  /// Not taken and without any effect; it may be repeated. `retryAfterMilliseconds` is 0 when nobody can
+  /// tell.
   case busy(StaticString, retryAfterMilliseconds: UInt32)
   /// Not taken and without any effect; repeating it will not help.
   case refused(StaticString)
@@ -27,7 +29,8 @@ package struct StoredValue {
 
 /// What `INFO` and the `NOD` words show of the agent.
 package enum ReportKind {
-  /// Sections of `key:value` lines, as Redis writes them; `section` is empty for all of them. Written with `text`.
+  /// Sections of `key:value` lines, as Redis writes them; `section` is empty for all of them. Written with
+  /// `text`.
   case info(section: Bytes)
   /// One map.
   case status
@@ -41,12 +44,14 @@ package enum ReportKind {
 ///
 /// Answers never come out of these calls: the agent gives them to `completed`, `readReady` and `readFailed`.
 ///
-/// **Order.** Commands accepted from this agent must take effect in the order in which they were submitted. That is
-/// what makes the writes of one connection take effect in the order sent.
+/// **Order.** Commands accepted from this agent must take effect in the order in which they were submitted.
+/// That is what makes the writes of one connection take effect in the order sent.
 package protocol ClusterPort: ~Copyable {
-  /// Takes a write (`RegistryCommand` encoding, borrowed). With `token` nil the cluster names the command itself.
+  /// Takes a write (`RegistryCommand` encoding, borrowed). With `token` nil the cluster names the command
+  /// itself.
   mutating func submit(_ command: Bytes, token: CommandToken?, ticket: Ticket) -> SubmitVerdict
-  /// Asks for a linearizable read point: a moment after this call up to which everything decided is applied here.
+  /// Asks for a linearizable read point: a moment after this call up to which everything decided is applied
+  /// here.
   mutating func requestRead(ticket: Ticket) -> SubmitVerdict
   /// The caller is gone or waits no longer: no answer is wanted for this ticket.
   ///
@@ -56,7 +61,8 @@ package protocol ClusterPort: ~Copyable {
   mutating func newToken() -> CommandToken
   /// The key's value at this node as of now; nil when it is absent or expired.
   func withValue<Result>(_ key: Bytes, _ body: (StoredValue) -> Result) -> Result?
-  /// Visits about `limit` keys from `cursor` on, in an order that lets a scan survive changes between its calls.
+  /// Visits about `limit` keys from `cursor` on, in an order that lets a scan survive changes between its
+  /// calls.
   ///
   /// - Returns: the cursor to go on from; 0 when the scan is complete.
   func scan(from cursor: UInt64, limit: Int, _ visit: (Bytes) -> Void) -> UInt64

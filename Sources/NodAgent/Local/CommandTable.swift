@@ -1,5 +1,5 @@
-// The words a client may say, with what COMMAND tells about them. Adding a word means a case, a row, and a branch in
-// `Clients.answer` (or in `Clients.encode`, when it writes).
+// The words a client may say, with what COMMAND tells about them. Adding a word means a case, a row, and a
+// branch in `Clients.answer` (or in `Clients.encode`, when it writes).
 internal import NodCore
 
 package enum Command: UInt8, CaseIterable, Sendable {
@@ -74,7 +74,8 @@ extension Command {
     case .set:
       .init(
         "set", -3, .string, writes: true, keys: (1, 1),
-        "key value [NX|XX|IFEQ compare] [GET] [EX seconds|PX ms|KEEPTTL]", "Sets a key, if the condition holds.")
+        "key value [NX|XX|IFEQ compare] [GET] [EX seconds|PX ms|KEEPTTL]",
+        "Sets a key, if the condition holds.")
     case .del: .init("del", -2, .generic, writes: true, keys: (1, -1), "key [key ...]", "Deletes keys.")
     case .exists: .init("exists", -2, .generic, keys: (1, -1), "key [key ...]", "Counts the keys that exist.")
     case .incrby:
@@ -98,18 +99,21 @@ extension Command {
       .init("pexpire", -3, .generic, writes: true, keys: (1, 1), "key milliseconds", "Lets a key expire.")
     case .ttl: .init("ttl", 2, .generic, keys: (1, 1), "key", "Seconds until a key expires.")
     case .pttl: .init("pttl", 2, .generic, keys: (1, 1), "key", "Milliseconds until a key expires.")
-    case .persist: .init("persist", 2, .generic, writes: true, keys: (1, 1), "key", "Lets a key expire no more.")
+    case .persist:
+      .init("persist", 2, .generic, writes: true, keys: (1, 1), "key", "Lets a key expire no more.")
     case .type: .init("type", 2, .generic, keys: (1, 1), "key", "string or none.")
     case .dbsize: .init("dbsize", 1, .server, "", "How many keys there are.")
     case .scan:
-      .init("scan", -2, .generic, "cursor [MATCH pattern] [COUNT count] [TYPE type]", "Visits keys in portions.")
+      .init(
+        "scan", -2, .generic, "cursor [MATCH pattern] [COUNT count] [TYPE type]", "Visits keys in portions.")
     default: .init("keys", 2, .generic, "pattern", "All keys that match; SCAN for many.")
     }
   }
   private var subscribeRow: CommandRow {
     switch self {
     case .subscribe:
-      .init("subscribe", -2, .pubsub, "channel [channel ...]", "Tells of changes: __keyspace@0__:KEY and others.")
+      .init(
+        "subscribe", -2, .pubsub, "channel [channel ...]", "Tells of changes: __keyspace@0__:KEY and others.")
     case .psubscribe: .init("psubscribe", -2, .pubsub, "pattern [pattern ...]", "The same by glob patterns.")
     case .unsubscribe: .init("unsubscribe", -1, .pubsub, "[channel ...]", "Ends it.")
     default: .init("punsubscribe", -1, .pubsub, "[pattern ...]", "Ends it.")
@@ -120,7 +124,8 @@ extension Command {
     case .ping: .init("ping", -1, .connection, "[message]", "PONG, or the message.")
     case .echo: .init("echo", 2, .connection, "message", "The message.")
     case .hello: .init("hello", -1, .connection, "[2|3] [SETNAME name]", "Chooses the protocol version.")
-    case .auth: .init("auth", -2, .connection, "password", "Refused: the socket's file mode decides who may come.")
+    case .auth:
+      .init("auth", -2, .connection, "password", "Refused: the socket's file mode decides who may come.")
     case .command: .init("command", -1, .server, "[COUNT|LIST|DOCS|INFO]", "What can be said.")
     case .client:
       .init("client", -2, .connection, "ID|GETNAME|SETNAME name|SETINFO name value", "About this connection.")

@@ -1,12 +1,13 @@
-// What one client's connection is at a moment. It knows no socket: bytes are put in and taken out by whoever has one.
+// What one client's connection is at a moment. It knows no socket: bytes are put in and taken out by whoever
+// has one.
 internal import NodCore
 
 struct Connection {
   enum Phase {
     case free
     case open
-    /// The bytes were no requests: what is written goes out, then the rest of the input is thrown away for a moment,
-    /// so that the client can read why.
+    /// The bytes were no requests: what is written goes out, then the rest of the input is thrown away for a
+    /// moment, so that the client can read why.
     case refused
     /// QUIT: what is written goes out, then the end.
     case quitting
@@ -59,7 +60,10 @@ struct Connection {
     precondition(phase == .free && firstWaiting < 0)
     input.discardAll()
     output.discardAll()
+    // The list of connections to flush may still name this place.
+    let isListed = isUnflushed
     self = Connection(input: input, output: output)
+    isUnflushed = isListed
     self.number = number
     phase = .open
   }

@@ -1,8 +1,9 @@
-// How much the local interface may take: connections, bytes, waiting requests. All of it is reserved at start, and
-// every refusal names one of these numbers.
+// How much the local interface may take: connections, bytes, waiting requests. All of it is reserved at
+// start, and every refusal names one of these numbers.
 package import NodCore
 
-/// The bounds of the local interface. Memory for all of them is taken once; pages are touched when first used.
+/// The bounds of the local interface. Memory for all of them is taken once; pages are touched when first
+/// used.
 package struct LocalLimits: Sendable {
   /// Connections at once; one more is told so and closed.
   package var connections = 64

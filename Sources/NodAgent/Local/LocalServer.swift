@@ -1,7 +1,7 @@
-// The local interface at its sockets: a Unix-domain listener, loopback TCP when wanted, and their clients. It watches
-// its descriptors through the agent's epoll; everything said on them is `Clients`' business.
-package import NodCore
 import CBoard
+// The local interface at its sockets: a Unix-domain listener, loopback TCP when wanted, and their clients. It
+// watches its descriptors through the agent's epoll; everything said on them is `Clients`' business.
+package import NodCore
 
 /// Why the local interface cannot listen.
 package enum LocalSocketError: Error {
@@ -146,7 +146,8 @@ package struct LocalServer: ~Copyable {
   package mutating func completed<P: ClusterPort & ~Copyable>(
     _ ticket: Ticket, _ result: ApplyResult, oldValue: Bytes, now: LocalTime, port: inout P
   ) { clients.completed(ticket, result, oldValue: oldValue, now: now, port: &port) }
-  package mutating func readReady<P: ClusterPort & ~Copyable>(_ ticket: Ticket, now: LocalTime, port: inout P) {
+  package mutating func readReady<P: ClusterPort & ~Copyable>(_ ticket: Ticket, now: LocalTime, port: inout P)
+  {
     clients.readReady(ticket, now: now, port: &port)
   }
   package mutating func readFailed<P: ClusterPort & ~Copyable>(

@@ -96,14 +96,19 @@ package struct ReplyWriter {
   package mutating func text(_ text: StaticString) { raw(text.bytes) }
   /// Bytes of a client inside an error line: cut at 64, what would end the line is shown as a dot.
   package mutating func quoted(_ bytes: Bytes) {
-    for i in 0..<min(bytes.count, 64) { byte(bytes[i] >= 0x20 && bytes[i] != 0x7f ? bytes[i] : UInt8(ascii: ".")) }
+    for i in 0..<min(bytes.count, 64) {
+      byte(bytes[i] >= 0x20 && bytes[i] != 0x7f ? bytes[i] : UInt8(ascii: "."))
+    }
   }
   /// A command's name in capitals.
   mutating func capitals(_ name: StaticString) {
     for letter in name.bytes { byte(Bytes.capital(letter)) }
   }
   package mutating func raw(_ bytes: Bytes) {
-    guard !overflowed, bytes.count <= buffer.count - count else { overflowed = true; return }
+    guard !overflowed, bytes.count <= buffer.count - count else {
+      overflowed = true
+      return
+    }
     guard bytes.count > 0 else { return }
     UnsafeMutableRawBufferPointer(rebasing: buffer[count..<count + bytes.count]).copyMemory(from: bytes)
     count += bytes.count
@@ -135,7 +140,10 @@ package struct ReplyWriter {
   }
   private mutating func raw(_ text: StaticString) { raw(text.bytes) }
   private mutating func byte(_ value: UInt8) {
-    guard !overflowed, count < buffer.count else { overflowed = true; return }
+    guard !overflowed, count < buffer.count else {
+      overflowed = true
+      return
+    }
     buffer[count] = value
     count += 1
   }
@@ -152,7 +160,8 @@ package struct ReplyWriter {
     header(kind, size)
     raw(prefix)
     guard !overflowed, let base = buffer.baseAddress else { return }
-    // The header was written behind the body; the two change places through a copy of the header, 32 bytes at most.
+    // The header was written behind the body; the two change places through a copy of the header, 32 bytes at
+    // most.
     let length = count - mark.offset - body
     var copy = (UInt64(0), UInt64(0), UInt64(0), UInt64(0))
     withUnsafeMutableBytes(of: &copy) { kept in

@@ -1,5 +1,5 @@
-// What is wrong with a request, and how the client is told: in Redis's words where Redis has them, since programs
-// look for those.
+// What is wrong with a request, and how the client is told: in Redis's words where Redis has them, since
+// programs look for those.
 internal import NodCore
 
 enum RequestError: Error {
@@ -64,7 +64,8 @@ extension ReplyWriter {
     case .protocolNumber: text("ERR Protocol version is not an integer or out of range")
     case .authentication:
       text("ERR AUTH is not supported: who may connect is decided by the mode of the socket file")
-    case .nameSyntax: text("ERR Client names cannot contain spaces, newlines or special characters, or be long")
+    case .nameSyntax:
+      text("ERR Client names cannot contain spaces, newlines or special characters, or be long")
     case .invalidCursor: text("ERR invalid cursor")
     case .configIsAFile: text("ERR the configuration is a file: edit nod.conf and restart nodd")
     case .subscriberOnly:
@@ -79,7 +80,8 @@ extension ReplyWriter {
       text("ERR channel or pattern longer than ")
       number(Int64(limit))
       text(" bytes")
-    case .replyTooLarge: text("ERR the reply is larger than a connection's output: ask for less (SCAN, COUNT)")
+    case .replyTooLarge:
+      text("ERR the reply is larger than a connection's output: ask for less (SCAN, COUNT)")
     case .tooManyOutstanding: text("BUSY too many requests wait for the cluster; not sent, no effect")
     }
   }
@@ -125,7 +127,8 @@ extension ReplyWriter {
   mutating func error(_ failure: RegistryFailure) {
     switch failure {
     case .storeFull: error("OOM the store is full (store_bytes): nothing was changed")
-    case .tooManyKeys: error("OOM the store has as many keys as it may have (store_keys): nothing was changed")
+    case .tooManyKeys:
+      error("OOM the store has as many keys as it may have (store_keys): nothing was changed")
     case .keyTooLong: error("ERR the key is longer than the cluster allows (key_bytes)")
     case .valueTooLong: error("ERR the value is longer than the cluster allows (value_bytes)")
     case .notAnInteger: error("ERR value is not an integer or out of range")

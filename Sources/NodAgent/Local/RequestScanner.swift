@@ -1,9 +1,11 @@
-// Finds where a request ends in a stream of bytes that arrives in pieces, and then its arguments: RESP arrays of bulk
-// strings, and the inline form that a person types. Every byte is looked at once for the end and once for the
-// arguments, however small the pieces. Nothing is copied but inline requests, whose quotes are taken away.
+// Finds where a request ends in a stream of bytes that arrives in pieces, and then its arguments: RESP arrays
+// of bulk strings, and the inline form that a person types. Every byte is looked at once for the end and once
+// for the arguments, however small the pieces. Nothing is copied but inline requests, whose quotes are taken
+// away.
 package import NodCore
 
-/// Why the bytes of a client are no request. The connection is told and closed: nothing says where the next begins.
+/// Why the bytes of a client are no request. The connection is told and closed: nothing says where the next
+/// begins.
 package enum ProtocolError {
   case tooManyArguments(Int64)
   case bulkTooLong(Int64, limit: Int)
@@ -31,7 +33,8 @@ package struct RequestScanner {
 
   package init() {}
 
-  /// - Parameter bytes: what has arrived from the request's first byte on; never less than in the call before.
+  /// - Parameter bytes: what has arrived from the request's first byte on; never less than in the call
+  ///   before.
   package mutating func scan(_ bytes: Bytes, limits: borrowing LocalLimits) -> Verdict {
     guard bytes.count > 0 else { return .incomplete(atLeast: 1) }
     guard bytes[0] == UInt8(ascii: "*") else { return scanInline(bytes, limits) }
@@ -53,7 +56,9 @@ package struct RequestScanner {
       case .bad: return .refused(.badLength)
       case .value(let length, let body):
         if length < 0 { return .refused(.badLength) }
-        if length > Int64(limits.commandBytes) { return .refused(.bulkTooLong(length, limit: limits.commandBytes)) }
+        if length > Int64(limits.commandBytes) {
+          return .refused(.bulkTooLong(length, limit: limits.commandBytes))
+        }
         let end = body + Int(length) + 2
         if end > limits.commandBytes { return .refused(.commandTooLong(limit: limits.commandBytes)) }
         guard end <= bytes.count else { return .incomplete(atLeast: end) }
@@ -149,7 +154,8 @@ package struct Arguments: ~Copyable {
     count += 1
   }
 
-  /// Splits a line at its blanks; "..." with \n \r \t \\ \" \xHH and '...' keep them, as redis-cli's users expect.
+  /// Splits a line at its blanks; "..." with \n \r \t \\ \" \xHH and '...' keep them, as redis-cli's users
+  /// expect.
   private mutating func collectInline(_ line: Bytes) -> Bool {
     var at = 0
     var used = 0
@@ -201,7 +207,9 @@ package struct Arguments: ~Copyable {
     case UInt8(ascii: "r"): return 0x0d
     case UInt8(ascii: "t"): return 0x09
     case UInt8(ascii: "x"):
-      guard at + 1 < line.count, let high = hexDigit(line[at]), let low = hexDigit(line[at + 1]) else { return byte }
+      guard at + 1 < line.count, let high = hexDigit(line[at]), let low = hexDigit(line[at + 1]) else {
+        return byte
+      }
       at += 2
       return high << 4 | low
     default: return byte
@@ -215,5 +223,7 @@ package struct Arguments: ~Copyable {
     default: nil
     }
   }
-  private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (byte >= 0x09 && byte <= 0x0d) || byte == 0 }
+  private static func isBlank(_ byte: UInt8) -> Bool {
+    byte == 0x20 || (byte >= 0x09 && byte <= 0x0d) || byte == 0
+  }
 }

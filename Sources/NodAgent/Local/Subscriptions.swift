@@ -1,5 +1,5 @@
-// Who wants to hear of which changes: a table of channels and patterns over all connections, searched from end to
-// end for each change. It is small, and nothing is searched when nobody listens.
+// Who wants to hear of which changes: a table of channels and patterns over all connections, searched from
+// end to end for each change. It is small, and nothing is searched when nobody listens.
 internal import NodCore
 
 struct Subscriptions: ~Copyable {
@@ -57,7 +57,9 @@ struct Subscriptions: ~Copyable {
     var index = count
     while index > 0 {
       index -= 1
-      if Int(rows[index].connection) == connection, rows[index].isPattern == isPattern { return (index, name(index)) }
+      if Int(rows[index].connection) == connection, rows[index].isPattern == isPattern {
+        return (index, name(index))
+      }
     }
     return nil
   }
@@ -66,7 +68,8 @@ struct Subscriptions: ~Copyable {
     count -= 1
     guard index < count else { return }
     rows[index] = rows[count]
-    (names + index * nameBytes).copyMemory(from: names + count * nameBytes, byteCount: Int(rows[index].length))
+    (names + index * nameBytes).copyMemory(
+      from: names + count * nameBytes, byteCount: Int(rows[index].length))
   }
 
   func connection(_ index: Int) -> Int { Int(rows[index].connection) }

@@ -1,5 +1,6 @@
-// Requests that wait: for the cluster, or for their turn behind others of the same connection. One table for all
-// connections; each connection's requests form a list in the order in which they came, which is the order of replies.
+// Requests that wait: for the cluster, or for their turn behind others of the same connection. One table for
+// all connections; each connection's requests form a list in the order in which they came, which is the order
+// of replies.
 internal import NodCore
 
 /// Which reply a write's outcome becomes.
@@ -144,8 +145,16 @@ struct WaitingRequests: ~Copyable {
   mutating func stopWaiting(_ index: Int32) {
     let place = places[Int(index)]
     guard place.deadline != .never else { return }
-    if place.earlier >= 0 { places[Int(place.earlier)].later = place.later } else { firstDeadline = place.later }
-    if place.later >= 0 { places[Int(place.later)].earlier = place.earlier } else { lastDeadline = place.earlier }
+    if place.earlier >= 0 {
+      places[Int(place.earlier)].later = place.later
+    } else {
+      firstDeadline = place.later
+    }
+    if place.later >= 0 {
+      places[Int(place.later)].earlier = place.earlier
+    } else {
+      lastDeadline = place.earlier
+    }
     places[Int(index)].deadline = .never
   }
 }
@@ -180,7 +189,9 @@ struct HeldValues: ~Copyable {
     }
     return .valueNotKept
   }
-  func value(_ block: UInt8, _ count: Int) -> Bytes { Bytes(start: memory + Int(block) * blockBytes, count: count) }
+  func value(_ block: UInt8, _ count: Int) -> Bytes {
+    Bytes(start: memory + Int(block) * blockBytes, count: count)
+  }
   mutating func release(_ answer: Answer) {
     if case .held(let block, _) = answer { isTaken[Int(block)] = false }
   }

@@ -1,5 +1,5 @@
-// Loss on purpose, for demonstrations on a network that loses nothing: each received datagram is thrown away with a
-// given probability, independently, by a generator of its own, so that a run can be repeated.
+// Loss on purpose, for demonstrations on a network that loses nothing: each received datagram is thrown
+// away with a given probability, independently, by a generator of its own, so that a run can be repeated.
 
 package struct DeliberateLoss: Sendable {
   /// Of 100 received frames, how many are thrown away on average.

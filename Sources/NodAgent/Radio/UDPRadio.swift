@@ -1,5 +1,6 @@
-// UDP as a radio: to a list of peers, one datagram each, or to a multicast group. It loses what arrives while it is
-// off, and, when asked to, a share of what arrives while it is on. Trouble of the network is loss, as on the air.
+// UDP as a radio: to a list of peers, one datagram each, or to a multicast group. It loses what arrives
+// while it is off, and, when asked to, a share of what arrives while it is on. Trouble of the network is
+// loss, as on the air.
 import CBoard
 package import NodCore
 
@@ -26,7 +27,9 @@ package struct UDPRadio: Radio, ~Copyable {
 
   /// A radio that reaches peers one by one; `add` names them.
   /// - Parameter listen: numeric, "10.0.0.7:7100" or "[fd00::7]:7100"; port 0 lets the kernel choose.
-  package init(listen: String, loss: DeliberateLoss = DeliberateLoss(percent: 0, seed: 0)) throws(BoardFailure) {
+  package init(listen: String, loss: DeliberateLoss = DeliberateLoss(percent: 0, seed: 0))
+    throws(BoardFailure)
+  {
     var verdict: Int32 = 0
     guard let udp = listen.withCString({ board_udp_open($0, &verdict) }) else {
       throw BoardFailure("listen on", listen, verdict: verdict)

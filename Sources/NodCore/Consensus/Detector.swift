@@ -1,8 +1,9 @@
-// When is a silent leader presumed dead? Where half of all frames are lost, three missed beacons mean nothing; where
-// none are, they mean much. So loss is measured for each directed link, and the patience follows from it.
+// When is a silent leader presumed dead? Where half of all frames are lost, three missed beacons mean
+// nothing; where none are, they mean much. So loss is measured for each directed link, and the patience
+// follows from it.
 //
-// Whoever feeds an estimate counts only while the leader is known to live: else a dead leader would look like a bad
-// link, and be waited for all the longer (protocol review B10).
+// Whoever feeds an estimate counts only while the leader is known to live: else a dead leader would look like
+// a bad link, and be waited for all the longer (protocol review B10).
 
 /// How many beacons in a row may go missing.
 package enum Detector {
@@ -10,17 +11,17 @@ package enum Detector {
   package static let bounds = 3...16
   /// A living leader is presumed dead with at most this probability, in 10^-15: one in ten thousand.
   private static let falseAlarm = one / 10_000
-  private static let one = 1_000_000_000_000_000
+  private static let one: Int64 = 1_000_000_000_000_000
 
   /// How many consecutive beacons of a living leader may go missing before it is presumed dead.
   ///
-  /// With independent loss p, M misses in a row happen with p^M; M is the least for which that is at most 10^-4:
-  /// M = ceil(ln 10^-4 / ln p), found by multiplying, so that every machine finds the same.
+  /// With independent loss p, M misses in a row happen with p^M; M is the least for which that is at most
+  /// 10^-4: M = ceil(ln 10^-4 / ln p), found by multiplying, so that every machine finds the same.
   ///
   /// - Parameter lossPermille: measured loss, 0 to 1000.
   /// - Returns: misses, within `bounds`.
   package static func missesBeforeSuspicion(lossPermille: Int) -> Int {
-    let loss = min(1_000, max(0, lossPermille))
+    let loss = Int64(min(1_000, max(0, lossPermille)))
     var chance = one
     var misses = 0
     while chance > falseAlarm, misses < bounds.upperBound {
@@ -31,10 +32,11 @@ package enum Detector {
   }
 }
 
-/// The share of frames that get lost on one directed link: counts with a Beta(1, 4) prior that fade by halves.
+/// The share of frames that get lost on one directed link: counts with a Beta(1, 4) prior that fade by
+/// halves.
 ///
-/// Invariant: heard and missed frames together weigh at most `memory`, so the estimate follows a change of the weather
-/// within some 100 frames.
+/// Invariant: heard and missed frames together weigh at most `memory`, so the estimate follows a change of
+/// the weather within some 100 frames.
 package struct LossEstimate: Hashable, Sendable {
   /// Assumed while too little was seen to say.
   package static let assumedPermille = 300
@@ -43,7 +45,8 @@ package struct LossEstimate: Hashable, Sendable {
   /// Frames after which what was seen so far counts half.
   package static let memory = 64
 
-  /// Both in sixteenths of a frame, so that one loss among many can be halved a few times before it is forgotten.
+  /// Both in sixteenths of a frame, so that one loss among many can be halved a few times before it is
+  /// forgotten.
   private var heardParts: UInt16 = 0
   private var missedParts: UInt16 = 0
   private static let parts: UInt16 = 16

@@ -27,6 +27,8 @@ package enum RecordKind: UInt8, Sendable {
   case disqualified = 11
   /// A peer's start salt and incarnation: a hint that spares a hello.
   case peerSalt = 12
+  /// Air time spent in the last hour, so that a restart does not forget the law.
+  case airtime = 13
 }
 
 /// Why a journal's records cannot be taken.

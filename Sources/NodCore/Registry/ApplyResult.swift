@@ -27,7 +27,8 @@ package struct ValueRange: Hashable, Sendable {
 package enum ApplyOutcome: Hashable, Sendable {
   /// A `set` without GET that took effect; `noop`.
   case ok
-  /// `delete`, `deleteIfEqual`: keys removed. `increment`: the sum. `expire`, `persist`: 1 when done, 0 when not.
+  /// `delete`, `deleteIfEqual`: keys removed. `increment`: the sum. `expire`, `persist`: 1 when done, 0 when
+  /// not.
   case integer(Int64)
   /// A `set` whose condition was not met, without effect; with GET: there was no old value.
   case none
@@ -36,8 +37,8 @@ package enum ApplyOutcome: Hashable, Sendable {
   /// There was an old value, but it is no longer, or was never, kept: the command itself was applied as ever.
   case valueNotKept
   case failed(RegistryFailure)
-  /// The token's log position lies outside the token window, so nobody can tell whether it was applied before.
-  /// Not applied now.
+  /// The token's log position lies outside the token window, so nobody can tell whether it was applied
+  /// before. Not applied now.
   case staleToken
 }
 

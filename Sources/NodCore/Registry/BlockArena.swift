@@ -1,10 +1,11 @@
 // Where the bytes of keys and values lie: blocks one behind the other, each led by its owner's number and its
-// length, and slid together when the end is reached. Which bytes lie where is nobody's business but this file's.
+// length, and slid together when the end is reached. Which bytes lie where is nobody's business but this
+// file's.
 
 /// Blocks `0 ..< end`, contiguous, each living or free.
 ///
-/// Invariant: every block belongs to one owner, who knows its offset, or is free. An owner may use less than its block
-/// holds; a compaction gives the rest back, so what owners use in all decides what still fits.
+/// Invariant: every block belongs to one owner, who knows its offset, or is free. An owner may use less than
+/// its block holds; a compaction gives the rest back, so what owners use in all decides what still fits.
 struct BlockArena: ~Copyable {
   /// Precedes every block.
   private struct Head {

@@ -1,5 +1,5 @@
-// Which keys changed and how, on their way to subscribers (Redis keyspace notifications). A bounded ring of bytes:
-// when nobody drains it new changes are counted and dropped. It is no part of the replicated state.
+// Which keys changed and how, on their way to subscribers (Redis keyspace notifications). A bounded ring of
+// bytes: when nobody drains it new changes are counted and dropped. It is no part of the replicated state.
 
 /// What happened to a key; named as Redis names its keyspace events.
 package enum ChangeEvent: UInt8, Sendable {
@@ -41,7 +41,10 @@ struct ChangeRing: ~Copyable {
   var isEmpty: Bool { used == 0 }
 
   mutating func append(_ event: ChangeEvent, _ key: Bytes, _ index: LogIndex) {
-    guard Self.headBytes + key.count <= ring.count - used else { dropped += 1; return }
+    guard Self.headBytes + key.count <= ring.count - used else {
+      dropped += 1
+      return
+    }
     put(event.rawValue)
     put(UInt8(truncatingIfNeeded: key.count))
     put(UInt8(truncatingIfNeeded: key.count >> 8))
@@ -62,12 +65,8 @@ struct ChangeRing: ~Copyable {
     }
     guard let event else { preconditionFailure("the ring holds what was put in") }
     return Change(
-      event: event, key: Bytes(start: buffer.baseAddress, count: min(length, buffer.count)), index: LogIndex(index))
-  }
-
-  mutating func removeAll() {
-    start = 0
-    used = 0
+      event: event, key: Bytes(start: buffer.baseAddress, count: min(length, buffer.count)),
+      index: LogIndex(index))
   }
 
   private mutating func put(_ byte: UInt8) {

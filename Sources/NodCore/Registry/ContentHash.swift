@@ -1,8 +1,9 @@
-// A fast 64-bit hash of bytes, alike on every machine: it orders keys in tables and snapshots, and makes up the
-// digest by which replicas find out that they differ. Not a cryptographic one; frames are authenticated elsewhere.
+// A fast 64-bit hash of bytes, alike on every machine: it orders keys in tables and snapshots, and makes up
+// the digest by which replicas find out that they differ. Not a cryptographic one; frames are authenticated
+// elsewhere.
 //
-// Each step multiplies two words to 128 bits and folds the halves, as in Wang Yi's wyhash; the constants are the
-// fractional parts of square roots, made odd.
+// Each step multiplies two words to 128 bits and folds the halves, as in Wang Yi's wyhash; the constants are
+// the fractional parts of square roots, made odd.
 
 enum ContentHash {
   private static let k0: UInt64 = 0x6a09_e667_f3bc_c909
@@ -19,7 +20,8 @@ enum ContentHash {
   /// Complexity: O(n), 16 bytes a step.
   static func hash(_ bytes: Bytes) -> UInt64 {
     var state = mix(UInt64(bytes.count), k2)
-    guard let base = bytes.baseAddress else { return mix(state, k1) }
+    // No bytes are no bytes, whether or not they have an address.
+    guard bytes.count > 0, let base = bytes.baseAddress else { return state }
     var offset = 0
     while bytes.count - offset >= 16 {
       state = mix(word(base + offset) ^ state, word(base + offset + 8) &+ state)

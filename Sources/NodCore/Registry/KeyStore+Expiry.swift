@@ -1,5 +1,5 @@
-// Which key expires next: a binary heap of record numbers. Keys that expire together leave in order of their hash,
-// so that all replicas remove the same ones when a log position may remove only a few.
+// Which key expires next: a binary heap of record numbers. Keys that expire together leave in order of their
+// hash, so that all replicas remove the same ones when a log position may remove only a few.
 
 extension KeyStore {
   /// The key that expires first, when that is at or before `now`.

@@ -1,6 +1,7 @@
-// The table of keys: open addressing with its entries in order of their hash. A key lies at its bucket or as near
-// behind it as keys of smaller hash allow. So where keys lie follows from which keys there are, a search stops at the
-// first larger hash, and walking the table gives the order in which snapshots are written and SCAN counts.
+// The table of keys: open addressing with its entries in order of their hash. A key lies at its bucket or as
+// near behind it as keys of smaller hash allow. So where keys lie follows from which keys there are, a search
+// stops at the first larger hash, and walking the table gives the order in which snapshots are written and
+// SCAN counts.
 
 /// The upper half of the hash beside the record's number: most comparisons end here.
 struct TableSlot {
@@ -17,8 +18,8 @@ struct KeyPlace {
   var record: UInt32?
 }
 
-/// Invariants: entries are in ascending order of (hash, key); an entry stands at its bucket or later, and between
-/// the two there is no empty slot.
+/// Invariants: entries are in ascending order of (hash, key); an entry stands at its bucket or later, and
+/// between the two there is no empty slot.
 extension KeyStore {
   /// Slots behind the last bucket; entries pushed out of the last buckets stand there.
   ///

@@ -1,8 +1,8 @@
 // The keys and values themselves: records in fixed memory, found through a table ordered by hash
 // (KeyStore+Table), timed by a heap (KeyStore+Expiry), their bytes in a BlockArena.
 //
-// What fits is decided by `usedBytes` alone, which counts keys, values and a fixed overhead: never by where bytes
-// happen to lie, since that differs between replicas.
+// What fits is decided by `usedBytes` alone, which counts keys, values and a fixed overhead: never by where
+// bytes happen to lie, since that differs between replicas.
 
 /// What is known of one key; named by its number, which stays as long as the key does.
 struct KeyRecord {
@@ -25,8 +25,8 @@ extension ClusterTime {
   static let never = ClusterTime(milliseconds: .max)
 }
 
-/// Invariants: `usedBytes <= limits.storeBytes`, `count <= limits.storeKeys`; `digest` is the wrapping sum of all
-/// records' digests; each record is in the table once, and in the heap exactly when it can expire.
+/// Invariants: `usedBytes <= limits.storeBytes`, `count <= limits.storeKeys`; `digest` is the wrapping sum of
+/// all records' digests; each record is in the table once, and in the heap exactly when it can expire.
 struct KeyStore: ~Copyable {
   static let nowhere = UInt32.max
 
@@ -80,7 +80,8 @@ struct KeyStore: ~Copyable {
 
   // MARK: Room
 
-  /// Why a value of `valueCount` bytes cannot be stored, over `record` when the key is there; nil when it can.
+  /// Why a value of `valueCount` bytes cannot be stored, over `record` when the key is there; nil when it
+  /// can.
   func refusal(keyCount: Int, valueCount: Int, over record: UInt32?) -> RegistryFailure? {
     var used = usedBytes
     if let record {
@@ -96,7 +97,8 @@ struct KeyStore: ~Copyable {
 
   /// Adds a key that is absent and for which there is room.
   ///
-  /// - Returns: false when the table has no slot left near the key's own: `tooManyKeys`, alike on all replicas.
+  /// - Returns: false when the table has no slot left near the key's own: `tooManyKeys`, alike on all
+  ///   replicas.
   mutating func insert(
     _ key: Bytes, at place: KeyPlace, value: Bytes, expiresAt: ClusterTime, index: LogIndex
   ) -> Bool {

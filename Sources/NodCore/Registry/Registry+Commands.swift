@@ -1,5 +1,5 @@
-// What each command does to the keys. A command is checked in full before it changes anything: what is refused has
-// no effect but to be remembered. Meanings are Redis's wherever Redis has the word.
+// What each command does to the keys. A command is checked in full before it changes anything: what is
+// refused has no effect but to be remembered. Meanings are Redis's wherever Redis has the word.
 
 extension Registry {
   mutating func perform(_ bytes: Bytes) -> ApplyOutcome {
@@ -32,7 +32,8 @@ extension Registry {
   /// Makes room for a value, by removing expired keys if need be.
   ///
   /// - Parameter place: the key's; looked up again when keys were removed.
-  private mutating func makeRoom(_ key: Bytes, _ valueCount: Int, _ place: inout KeyPlace) -> RegistryFailure? {
+  private mutating func makeRoom(_ key: Bytes, _ valueCount: Int, _ place: inout KeyPlace) -> RegistryFailure?
+  {
     while let refusal = keys.refusal(keyCount: key.count, valueCount: valueCount, over: place.record) {
       guard let expired = keys.firstExpired(now) else { return refusal }
       remove(expired, .expired)
@@ -42,7 +43,9 @@ extension Registry {
   }
 
   /// Writes a value for which there is room.
-  private mutating func write(_ key: Bytes, _ value: Bytes, _ expiresAt: ClusterTime, _ place: KeyPlace) -> Bool {
+  private mutating func write(_ key: Bytes, _ value: Bytes, _ expiresAt: ClusterTime, _ place: KeyPlace)
+    -> Bool
+  {
     if let record = place.record {
       keys.replace(record, key, value: value, expiresAt: expiresAt, index: lastIndex)
       return true
@@ -95,13 +98,13 @@ extension Registry {
 
   private mutating func delete(_ list: KeyList) -> ApplyOutcome {
     var fits = true
-    list.forEach { key in
+    list.visitAll { key in
       fits = key.count <= limits.keyBytes
       return fits
     }
     if !fits { return .failed(.keyTooLong) }
     var removed: Int64 = 0
-    list.forEach { key in
+    list.visitAll { key in
       if let record = live(key).record {
         remove(record, .del)
         removed += 1
@@ -155,7 +158,9 @@ extension Registry {
 
   private mutating func persist(_ key: Bytes) -> ApplyOutcome {
     if key.count > limits.keyBytes { return .failed(.keyTooLong) }
-    guard let record = live(key).record, keys.records[Int(record)].expiresAt != .never else { return .integer(0) }
+    guard let record = live(key).record, keys.records[Int(record)].expiresAt != .never else {
+      return .integer(0)
+    }
     keys.setExpiry(record, .never)
     tell(.persist, key)
     return .integer(1)

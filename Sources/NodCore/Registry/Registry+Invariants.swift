@@ -1,4 +1,5 @@
-// What must always hold, checked in full and slowly. Called by tests and the simulator after steps; never by the agent.
+// What must always hold, checked in full and slowly. Called by tests and the simulator after steps; never by
+// the agent.
 
 extension Registry {
   /// The digest from the content alone, without the sums kept up by changes.

@@ -31,8 +31,8 @@ extension Registry {
 
   /// Visits about `limit` keys from `cursor` on, in order of their hash.
   ///
-  /// A key that is there from the first call to the last is visited; one that comes or goes meanwhile may be. No key
-  /// is visited twice, unless it went and came back.
+  /// A key that is there from the first call to the last is visited; one that comes or goes meanwhile may be.
+  /// No key is visited twice, unless it went and came back.
   ///
   /// - Parameters:
   ///   - cursor: 0 to begin, then what the last call returned. It has 48 bits: also clients that hold it in a
@@ -78,7 +78,8 @@ extension Registry {
       expiresAt: expiresAt == .never ? nil : expiresAt)
   }
 
-  /// Equal on two replicas at one position when their whole state is: keys, values, expiry, versions, tokens, time.
+  /// Equal on two replicas at one position when their whole state is: keys, values, expiry, versions, tokens,
+  /// time.
   ///
   /// - Complexity: O(1); the sums are kept up with every change.
   package var digest: UInt64 { Self.digest(keys.digest, tokens.digest, at: lastIndex, now) }

@@ -1,6 +1,6 @@
-// The registry as bytes: what a member that was away too long is sent, and what a node starts from. Canonical: two
-// registries in the same state give the same bytes, whatever their history, since keys go in the order of their hash
-// and tokens in that of their positions.
+// The registry as bytes: what a member that was away too long is sent, and what a node starts from.
+// Canonical: two registries in the same state give the same bytes, whatever their history, since keys go in
+// the order of their hash and tokens in that of their positions.
 //
 //   u32 magic, u8 version, limits (5 varints), last index, time, key count, token count
 //   a key:    length, bytes, value length, bytes, last index - its version, 0 or expiry + 1
@@ -47,12 +47,12 @@ private enum SnapshotForm {
   static let digestBytes = 8
 }
 
-extension RegistryLimits {
-  /// No snapshot is larger.
-  package var maxSnapshotBytes: Int {
+extension Registry {
+  /// No snapshot under these limits is larger.
+  package static func maxSnapshotBytes(_ limits: RegistryLimits) -> Int {
     // What a key takes beside its bytes (3 + 3 + 10 + 10) is less than the overhead that is counted for it.
-    SnapshotForm.headBytes + storeBytes + (tokenWindow + 1) * SnapshotTokens.largest + keptValuesBytes
-      + SnapshotForm.digestBytes
+    let tokens = (limits.tokenWindow + 1) * SnapshotTokens.largest + limits.keptValuesBytes
+    return SnapshotForm.headBytes + limits.storeBytes + tokens + SnapshotForm.digestBytes
   }
 }
 
@@ -126,7 +126,9 @@ private struct SnapshotHead {
   init(_ input: inout ByteReader, _ limits: RegistryLimits) throws(SnapshotError) {
     if input.u32() != SnapshotForm.magic || input.failed { throw .notASnapshot }
     if input.u8() != SnapshotForm.version || input.failed { throw .unknownVersion }
-    let expected = (limits.storeBytes, limits.storeKeys, limits.keyBytes, limits.valueBytes, limits.tokenWindow)
+    let expected = (
+      limits.storeBytes, limits.storeKeys, limits.keyBytes, limits.valueBytes, limits.tokenWindow
+    )
     var areSame = input.varint() == UInt64(expected.0)
     areSame = input.varint() == UInt64(expected.1) && areSame
     areSame = input.varint() == UInt64(expected.2) && areSame
@@ -163,10 +165,11 @@ private struct SnapshotKey {
 extension Registry {
   /// Becomes what the snapshot says.
   ///
-  /// All of it is read once without effect, so that a damaged snapshot does not cost a working state. Only one that
-  /// was made up (valid digest, impossible content) leaves the registry empty.
+  /// All of it is read once without effect, so that a damaged snapshot does not cost a working state. Only
+  /// one that was made up (valid digest, impossible content) leaves the registry empty. Values handed out and
+  /// changes that nobody has taken yet stay.
   package mutating func restore(from bytes: Bytes) throws(SnapshotError) {
-    if bytes.count > limits.maxSnapshotBytes { throw .malformed }
+    if bytes.count > Self.maxSnapshotBytes(limits) { throw .malformed }
     try check(bytes)
     removeAll()
     guard try load(bytes) else {
@@ -176,11 +179,9 @@ extension Registry {
   }
 
   /// Empty, as at the beginning of the log.
-  package mutating func removeAll() {
+  private mutating func removeAll() {
     keys.removeAll()
     tokens.removeAll()
-    changes.removeAll()
-    clearValues()
     lastIndex = .zero
     now = .zero
   }

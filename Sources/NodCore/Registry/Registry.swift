@@ -1,12 +1,12 @@
-// The replicated state machine: keys with values, expiry and the position of their last write, and the memory of
-// which commands were applied. The log feeds it one position after the other; everything it does follows from what it
-// is fed, so replicas at one position are alike to the bit (`digest`, snapshots).
+// The replicated state machine: keys with values, expiry and the position of their last write, and the memory
+// of which commands were applied. The log feeds it one position after the other; everything it does follows
+// from what it is fed, so replicas at one position are alike to the bit (`digest`, snapshots).
 //
 // Here are the state and the way of one log position. Registry+Commands says what each command does,
 // Registry+Reading answers local readers, Registry+Snapshot writes the state down.
 
-/// Invariants: `now` never goes back; keys, tokens and `now` are those of position `lastIndex`. All memory is taken
-/// at init.
+/// Invariants: `now` never goes back; keys, tokens and `now` are those of position `lastIndex`. All memory is
+/// taken at init.
 package struct Registry: ~Copyable {
   package let limits: RegistryLimits
   var keys: KeyStore
@@ -48,8 +48,8 @@ package struct Registry: ~Copyable {
 
   /// Applies the command at a log position.
   ///
-  /// Positions come in order, each once; those left out count as positions without a command, at the time of the next.
-  /// What is left out must be the same on all replicas.
+  /// Positions come in order, each once; those left out count as positions without a command, at the time of
+  /// the next. What is left out must be the same on all replicas.
   ///
   /// - Parameters:
   ///   - index: past `lastIndex`.
@@ -84,10 +84,17 @@ package struct Registry: ~Copyable {
     }
   }
 
+  /// What a command gave that is still remembered, as a repetition of it would be told.
+  package mutating func remembered(_ id: CommandID, wantsValue: Bool = true) -> ApplyResult? {
+    tokens.find(id).map { repeated($0, wantsValue) }
+  }
+
   // MARK: Results
 
   /// An old value handed out since `clearValues`.
-  package func value(_ range: ValueRange) -> Bytes { Bytes(results).part(range.offset, range.offset + range.count) }
+  package func value(_ range: ValueRange) -> Bytes {
+    Bytes(results).part(range.offset, range.offset + range.count)
+  }
 
   /// Old values handed out so far have been taken.
   package mutating func clearValues() { resultsCount = 0 }
@@ -108,7 +115,8 @@ package struct Registry: ~Copyable {
     guard case .value = outcome else { return outcome }
     guard wantsValue, oldValueCount <= results.count - resultsCount else { return .valueNotKept }
     let range = ValueRange(offset: resultsCount, count: oldValueCount)
-    if oldValueCount > 0 { (results.baseAddress! + range.offset).copyMemory(from: oldValue.baseAddress!, byteCount: range.count) }
+    UnsafeMutableRawBufferPointer(rebasing: results[range.offset..<range.offset + range.count])
+      .copyMemory(from: oldValueBytes)
     resultsCount += oldValueCount
     return .value(range)
   }

@@ -1,4 +1,5 @@
-// What a log entry asks of the registry, and its bytes. Written by the local interface, read where it is applied.
+// What a log entry asks of the registry, and its bytes. Written by the local interface, read where it is
+// applied.
 //
 // One operation byte, then its operands; a string is its length as a varint and its bytes:
 //   1 set             flags, key, value, [compare], [ttl ms]     5 expire    key, signed ttl ms
@@ -62,7 +63,7 @@ package struct KeyList {
   fileprivate let encoded: Bytes
 
   /// Calls `visit` with each key, in order, until it returns false.
-  package func forEach(_ visit: (Bytes) -> Bool) {
+  package func visitAll(_ visit: (Bytes) -> Bool) {
     var input = ByteReader(encoded)
     for _ in 0..<count {
       let key = RegistryCommand.string(&input)
@@ -143,8 +144,8 @@ extension RegistryCommand {
 extension RegistryCommand {
   /// Reads what `write` wrote.
   ///
-  /// - Throws: `.wrongOp` for an operation that does not exist, `.malformed` for anything else that is no command,
-  ///   `.overflow` for a time to live beyond `RegistryLimits.longestTTL`.
+  /// - Throws: `.wrongOp` for an operation that does not exist, `.malformed` for anything else that is no
+  ///   command, `.overflow` for a time to live beyond `RegistryLimits.longestTTL`.
   package init(_ bytes: Bytes) throws(RegistryFailure) {
     var input = ByteReader(bytes)
     let code = input.u8()
@@ -160,7 +161,9 @@ extension RegistryCommand {
     case .noop: self = .noop
     }
     if input.failed || !input.isAtEnd { throw .malformed }
-    if case .expire(_, let milliseconds) = self, milliseconds > Int64(RegistryLimits.longestTTL) { throw .overflow }
+    if case .expire(_, let milliseconds) = self, milliseconds > Int64(RegistryLimits.longestTTL) {
+      throw .overflow
+    }
   }
 
   fileprivate static func string(_ input: inout ByteReader) -> Bytes {

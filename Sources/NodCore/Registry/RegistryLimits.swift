@@ -1,5 +1,6 @@
-// How much the registry may hold. These numbers are alike on every member: which command is refused for want of
-// room is part of the replicated result, so nothing here may depend on a machine or on the layout of its memory.
+// How much the registry may hold. These numbers are alike on every member: which command is refused for want
+// of room is part of the replicated result, so nothing here may depend on a machine or on the layout of its
+// memory.
 
 /// The bounds of the replicated state machine; part of the roster.
 package struct RegistryLimits: Hashable, Sendable {
@@ -24,8 +25,10 @@ package struct RegistryLimits: Hashable, Sendable {
   }
 
   package var areWithinBounds: Bool {
-    storeBytes >= 1_024 && storeBytes <= 64 << 20 && storeKeys >= 16 && storeKeys <= 1_000_000 && keyBytes >= 16
-      && keyBytes <= 1_024 && valueBytes >= 16 && valueBytes <= 65_536 && tokenWindow >= 16 && tokenWindow <= 65_536
+    storeBytes >= 1_024 && storeBytes <= 64 << 20 && storeKeys >= 16 && storeKeys <= 1_000_000
+      && keyBytes >= 16
+      && keyBytes <= 1_024 && valueBytes >= 16 && valueBytes <= 65_536 && tokenWindow >= 16
+      && tokenWindow <= 65_536
   }
 
   // MARK: Fixed numbers

@@ -1,5 +1,6 @@
-// Remembered commands in a snapshot. There are as many as the token window is wide and most are alike: the next
-// command of the same start of the same node, at the next position, with outcome "ok". Such a one takes one byte.
+// Remembered commands in a snapshot. There are as many as the token window is wide and most are alike: the
+// next command of the same start of the same node, at the next position, with outcome "ok". Such a one takes
+// one byte.
 //
 //   u8 head: node (5 bits), 0x20 next sequence, 0x40 next position, 0x80 outcome ok
 //   [positions skipped] unless 0x40
@@ -77,7 +78,9 @@ struct SnapshotTokens {
   // MARK: Reading
 
   /// The next token, its value borrowed from the snapshot.
-  mutating func read(_ input: inout ByteReader) throws(SnapshotError) -> (token: TokenMemory.Slot, value: Bytes) {
+  mutating func read(_ input: inout ByteReader) throws(SnapshotError) -> (
+    token: TokenMemory.Slot, value: Bytes
+  ) {
     let head = input.u8()
     let node = Int(head & Head.node)
     let skipped = head & Head.nextPosition != 0 ? 0 : input.varint(atMost: UInt64(UInt32.max))
@@ -97,7 +100,9 @@ struct SnapshotTokens {
     return (TokenMemory.Slot(index: position, id: id, outcome: outcome, digest: 0), value)
   }
 
-  private func readOutcome(_ input: inout ByteReader, _ value: inout Bytes) throws(SnapshotError) -> ApplyOutcome {
+  private func readOutcome(_ input: inout ByteReader, _ value: inout Bytes) throws(SnapshotError)
+    -> ApplyOutcome
+  {
     switch Kind(rawValue: input.u8()) {
     case .integer: return .integer(input.signedVarint())
     case .none?: return .none

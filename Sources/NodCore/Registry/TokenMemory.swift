@@ -1,12 +1,12 @@
 // Exactly once in bounded memory: which commands were applied in the last W log positions, and what they gave.
 //
-// Protocol review A9 in one paragraph: a token names its command and the log position P at which it was issued, and
-// its command is applied at positions after P only. The copy at position i is applied only if i - P <= W; whatever was
-// applied at j >= P is remembered while i - j <= W, hence still at i. So a copy is either recognised, or refused as
-// too old to judge; it is never applied twice. All of it follows from log positions, alike on every replica.
+// The argument in one paragraph: a token names its command and the log position P at which it was issued,
+// and its command is applied at P or later. The copy at position i is judged only if i - P <= W; whatever was
+// applied at j >= P is remembered while i - j <= W, hence still at i. So a copy is either recognised, or refused
+// as too old to judge; it is never applied twice. All of it follows from log positions, alike on every replica.
 
-/// Invariant: holds exactly the commands applied at the positions `newest - W ... newest`, one a position at most,
-/// each identity once; `digest` is the wrapping sum of what they add.
+/// Invariant: holds exactly the commands applied at the positions `newest - W ... newest`, one a position at
+/// most, each identity once; `digest` is the wrapping sum of what they add.
 struct TokenMemory: ~Copyable {
   struct Slot {
     /// Where the command was applied; 0 when the slot holds none.
@@ -111,8 +111,8 @@ struct TokenMemory: ~Copyable {
   ///
   /// - Parameters:
   ///   - index: not remembered yet, within the window of the newest.
-  ///   - value: the old value, when that is the outcome; one too large, or for which the ring has no room, is not
-  ///     kept, and the outcome remembered is `.valueNotKept`.
+  ///   - value: the old value, when that is the outcome; one too large, or for which the ring has no room, is
+  ///     not kept, and the outcome remembered is `.valueNotKept`.
   /// - Returns: false when the identity is remembered already; nothing has changed then.
   mutating func remember(_ id: CommandID, at index: LogIndex, _ outcome: ApplyOutcome, value: Bytes) -> Bool {
     precondition(index <= newest && index >= oldest && entry(at: index) == nil)
@@ -176,7 +176,9 @@ struct TokenMemory: ~Copyable {
   // MARK: Old values
 
   private mutating func keep(_ value: Bytes) -> ValueRange? {
-    guard value.count <= RegistryLimits.keptValueBytes, value.count <= kept.count - keptCount else { return nil }
+    guard value.count <= RegistryLimits.keptValueBytes, value.count <= kept.count - keptCount else {
+      return nil
+    }
     let offset = (keptStart + keptCount) % kept.count
     var i = 0
     while i < value.count {

@@ -1,19 +1,21 @@
-// Where the cluster's grid lies on this board's clock: window numbers to local times and back, held in place by time
-// samples from whom the node trusts. Whose samples those are, and which grid gives way, is decided in Node+Time.
+// Where the cluster's grid lies on this board's clock: window numbers to local times and back, held in place
+// by time samples from whom the node trusts. Whose samples those are, and which grid gives way, is decided in
+// Node+Time.
 //
-// The grid is a straight line through the newest sample, with the learned drift as its slope. Nothing is added up from
-// window to window, so no rounding gathers; all is integer arithmetic, alike on every machine.
+// The grid is a straight line through the newest sample, with the learned drift as its slope. Nothing is
+// added up from window to window, so no rounding gathers; all is integer arithmetic, alike on every machine.
 
 /// What became of a time sample.
 package enum TimeSample: Hashable, Sendable {
   /// The grid moved by this much.
   case corrected(Microseconds)
-  /// The sample lies this far off, outside the guard. The grid did not move; `set` moves it, if the caller so decides.
+  /// The sample lies this far off, outside the guard. The grid did not move; `set` moves it, if the caller so
+  /// decides.
   case jump(Microseconds)
 }
 
-/// Invariant: `gridPoint(of:)` rises strictly with the window, by the period give or take `Drift.limitPPB`, and
-/// `window(at: gridPoint(of: w)) == w`. No sample moves the grid by more than the guard.
+/// Invariant: `gridPoint(of:)` rises strictly with the window, by the period give or take `Drift.limitPPB`,
+/// and `window(at: gridPoint(of: w)) == w`. No sample moves the grid by more than the guard.
 package struct ClusterClock: Sendable {
   package let period: Microseconds
   package let ownAccuracyPPM: Int
@@ -124,7 +126,8 @@ package struct ClusterClock: Sendable {
   /// The last window whose grid point is not after `time`; 0 before the first, the highest after the last.
   package func window(at time: LocalTime) -> UInt32 {
     let span = (time - anchor).raw
-    // Back to grid time: x / (1 + r) is x (1 - r) but for r squared, 9e-6 of x; the loops below take away the rest.
+    // Back to grid time: x / (1 + r) is x (1 - r) but for r squared, 9e-6 of x; the loops below take away the
+    // rest.
     let guess = Int64(anchorWindow) + ClusterClock.floor(gridSpan(span), period.raw)
     var window = UInt32(clamping: guess)
     while window > 0, gridPoint(of: window) > time { window -= 1 }  // at most once or twice
@@ -148,7 +151,8 @@ package struct ClusterClock: Sendable {
 
   package func timeSinceSync(_ now: LocalTime) -> Microseconds { max(.zero, now - lastSync) }
 
-  /// The half guard of what is due at `time`: ask for the moment that is awaited, not for the moment of asking.
+  /// The half guard of what is due at `time`: ask for the moment that is awaited, not for the moment of
+  /// asking.
   package func guardTime(at time: LocalTime) -> Microseconds { guardTerms(at: time).total }
 
   package func guardTerms(at time: LocalTime) -> Guard {
@@ -161,8 +165,8 @@ package struct ClusterClock: Sendable {
       limit: Microseconds(period.raw / ClusterClock.guardShare))
   }
 
-  /// What may be wrong with either clock's rate, in 10^-9: its accuracy, or once the rate between them is learned, its
-  /// wander and half of what the samples leave open, if that is less.
+  /// What may be wrong with either clock's rate, in 10^-9: its accuracy, or once the rate between them is
+  /// learned, its wander and half of what the samples leave open, if that is less.
   private var driftInDoubt: (own: Int64, peer: Int64) {
     let own = Int64(ownAccuracyPPM) * 1_000
     let peer = Int64(peerAccuracyPPM) * 1_000

@@ -1,12 +1,12 @@
-// How much faster or slower the grid's clock runs than this board's: learned from samples of the grid, in integers.
-// A crystal is off by 20 to 50 ppm, an RC oscillator by thousands; what is left after learning decides how early a
-// sleeper must wake, and so most of what an idle node's radio costs (see Guard).
+// How much faster or slower the grid's clock runs than this board's: learned from samples of the grid, in
+// integers. A crystal is off by 20 to 50 ppm, an RC oscillator by thousands; what is left after learning
+// decides how early a sleeper must wake, and so most of what an idle node's radio costs (see Guard).
 
 /// Mean rate of the last eight samples, each taken over at least four seconds.
 ///
-/// A sample is what the grid moved against this board's clock between two sightings. Samples count by their length:
-/// the mean is the excess of all eight over the length of all eight, so that the errors of the sightings in between
-/// cancel and only those of the first and the last remain.
+/// A sample is what the grid moved against this board's clock between two sightings. Samples count by their
+/// length: the mean is the excess of all eight over the length of all eight, so that the errors of the
+/// sightings in between cancel and only those of the first and the last remain.
 ///
 /// Invariant: `excess` and `length` are the sums over the samples kept, and `abs(ppb) <= Drift.limitPPB`.
 package struct Drift: Sendable {
@@ -45,8 +45,8 @@ package struct Drift: Sendable {
   ///   - gridTime: the grid's time of the sighting: window number times period.
   ///   - local: this board's time of the same moment.
   ///   - uncertainty: how far `local` may be off.
-  ///   - accuracyPPM: what both clocks are good for unlearned. A sample is long enough once the two uncertainties
-  ///     weigh less in it than that; learning from less would make the guess worse.
+  ///   - accuracyPPM: what both clocks are good for unlearned. A sample is long enough once the two
+  ///     uncertainties weigh less in it than that; learning from less would make the guess worse.
   package mutating func note(gridTime: Int64, local: LocalTime, uncertainty: Microseconds, accuracyPPM: Int) {
     let seen = Sighting(gridTime: gridTime, local: local.microseconds, uncertainty: max(0, uncertainty.raw))
     guard let last = sighting else {
@@ -85,8 +85,8 @@ package struct Drift: Sendable {
     sighting = seen
   }
 
-  /// `part / whole` in 10^-9, by long division in steps of a thousand with the remainder carried: exact to the last
-  /// digit, and no product leaves 64 bits for a `whole` of up to 250 years.
+  /// `part / whole` in 10^-9, by long division in steps of a thousand with the remainder carried: exact to
+  /// the last digit, and no product leaves 64 bits for a `whole` of up to 250 years.
   static func perBillion(_ part: Int64, of whole: Int64) -> Int64 {
     precondition(whole > 0)
     if abs(part) >= whole { return part < 0 ? -1_000_000_000 : 1_000_000_000 }
@@ -100,7 +100,8 @@ package struct Drift: Sendable {
     return part < 0 ? -quotient : quotient
   }
 
-  /// `span` times `ppb` in 10^-9, rounded towards zero; for spans up to 10^18 and rates within `limitPPB` exact.
+  /// `span` times `ppb` in 10^-9, rounded towards zero; for spans up to 10^18 and rates within `limitPPB`
+  /// exact.
   static func share(_ ppb: Int64, of span: Int64) -> Int64 {
     let billion: Int64 = 1_000_000_000
     return span / billion * ppb + span % billion * ppb / billion

@@ -1,5 +1,6 @@
-// How much earlier than a frame is due its receiver must be on, and how much longer it must stay: half the guard.
-// A sum of named terms, so that a person who wonders where the battery went can read which of them is to blame.
+// How much earlier than a frame is due its receiver must be on, and how much longer it must stay: half the
+// guard. A sum of named terms, so that a person who wonders where the battery went can read which of them is
+// to blame.
 
 /// One half of the guard about the moment at which a frame is due.
 ///
@@ -17,7 +18,8 @@
 ///           + slack                                          what nobody thought of
 ///
 /// Either clock may be fast or slow, so the half is spent twice. Invariant: every term is 0 or more, and
-/// `total <= limit`, a quarter of the period: with more, the windows of a silent grid would run into each other.
+/// `total <= limit`, a quarter of the period: with more, the windows of a silent grid would run into each
+/// other.
 package struct Guard: Hashable, Sendable {
   /// What this board's clock may have drifted since the last sync.
   package var ownDrift: Microseconds

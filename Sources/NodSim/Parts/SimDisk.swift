@@ -1,6 +1,7 @@
-// A disk in memory whose power can be cut: the real journal runs on it, and is asked afterwards what it remembers.
-// What was not synced is lost, or kept, in any subset of 512-byte sectors, the seed decides; a name that was not synced
-// may be the old or the new one. Bits rot where they are told to; space runs out; syncs fail and forget, as kernels do.
+// A disk in memory whose power can be cut: the real journal runs on it, and is asked afterwards what it
+// remembers. What was not synced is lost, or kept, in any subset of 512-byte sectors, the seed decides; a
+// name that was not synced may be the old or the new one. Bits rot where they are told to; space runs out;
+// syncs fail and forget, as kernels do.
 import NodCore
 import NodJournal
 
@@ -47,6 +48,23 @@ package final class SimDisk: Disk {
     var forgotten: Set<Int> = []
     var isSizeDirty = false
     var unreadable: Set<Int> = []
+
+    init() {}
+    init(_ other: Content) {
+      cached = other.cached
+      durable = other.durable
+      dirty = other.dirty
+      forgotten = other.forgotten
+      isSizeDirty = other.isSizeDirty
+      unreadable = other.unreadable
+    }
+    /// Gives the durable content the size of the cached one.
+    func settleSize() {
+      let growth = cached.count - durable.count
+      if growth < 0 { durable.removeLast(-growth) }
+      if growth > 0 { durable.append(contentsOf: repeatElement(0, count: growth)) }
+      isSizeDirty = false
+    }
   }
 
   private enum NameChange {
@@ -71,6 +89,8 @@ package final class SimDisk: Disk {
   package var isReadOnly = false
   /// So many of the next syncs fail.
   package var failingSyncs = 0
+  /// Is shown the disk as it is when each change begins, a write begun in part: to cut its power then.
+  package var beforeChange: ((SimDisk) -> Void)?
   /// Sectors, too, are written in part when the power goes: some first bytes are new, the rest old.
   package var sectorsTear = false
 
@@ -78,7 +98,8 @@ package final class SimDisk: Disk {
 
   // MARK: What the world does to it
 
-  /// The power goes. Of what was not synced, chance decides; after that the disk works again, with no file open.
+  /// The power goes. Of what was not synced, chance decides; after that the disk works again, with no file
+  /// open.
   package func cutPower() {
     counts.powerCuts += 1
     for change in nameChanges where flip() { apply(change, to: &durableNames) }
@@ -125,17 +146,28 @@ package final class SimDisk: Disk {
   package var byteCount: Int { names.values.reduce(0) { $0 + $1.cached.count } }
   package func bytes(of name: FileName) -> [UInt8]? { names[name]?.cached }
 
-  /// A disk with the same durable content, that chance treats otherwise.
-  package func copy(seed: UInt64) -> SimDisk {
-    let copy = SimDisk(seed: seed)
-    for (name, content) in names {
-      let same = Content()
-      same.cached = content.cached
-      same.durable = content.cached
-      copy.names[name] = same
+  /// The same disk, cache and all, with no file open, whose chance goes another way. O(files): bytes are
+  /// shared.
+  package func fork(seed: UInt64) -> SimDisk {
+    let fork = SimDisk(seed: seed)
+    var copies: [ObjectIdentifier: Content] = [:]
+    func copy(_ content: Content) -> Content {
+      if let known = copies[ObjectIdentifier(content)] { return known }
+      let new = Content(content)
+      copies[ObjectIdentifier(content)] = new
+      return new
     }
-    copy.durableNames = copy.names
-    return copy
+    fork.names = names.mapValues(copy)
+    fork.durableNames = durableNames.mapValues(copy)
+    fork.nameChanges = nameChanges.map {
+      switch $0 {
+      case .link(let name, let content): .link(name, copy(content))
+      case .rename(let old, let new, let content): .rename(old, new, copy(content))
+      case .remove(let name): .remove(name)
+      }
+    }
+    fork.sectorsTear = sectorsTear
+    return fork
   }
 
   // MARK: Disk
@@ -163,12 +195,12 @@ package final class SimDisk: Disk {
 
   package func write(_ bytes: Bytes, to file: OpenFile, at offset: UInt64) throws(SimDiskFailure) {
     let content = try content(file)
-    let lastBeforeCut = operationsUntilPowerCut == 1
-    try beginChange()
+    let isLast = operationsUntilPowerCut == 1
+    try beginChange(writing: bytes, to: content, at: Int(offset))
     counts.writes += 1
     counts.bytesWritten += bytes.count
-    // The last write before the cut reaches the cache in part.
-    let kept = lastBeforeCut ? Int(next() % UInt64(bytes.count + 1)) : bytes.count
+    // The last write before the power cut may reach the cache in part.
+    let kept = isLast ? partOf(bytes.count) : bytes.count
     let growth = max(0, Int(offset) + kept - content.cached.count)
     guard growth == 0 || byteCount + growth <= capacity else {
       let room = max(0, min(kept, capacity - byteCount + content.cached.count - Int(offset)))
@@ -255,17 +287,34 @@ package final class SimDisk: Disk {
     if isPowerCut { throw .powerIsCut }
   }
 
-  /// Counts one change; the operation that the power goes in still begins, a sync does not end.
+  /// Counts one change; when the power goes with it, it does not happen.
   private func beginChange(evenWhenReadOnly: Bool = false) throws(SimDiskFailure) {
     try check()
     if isReadOnly && !evenWhenReadOnly { throw .readOnly }
-    guard let left = operationsUntilPowerCut else { return }
-    if left <= 0 {
-      isPowerCut = true
-      throw .powerIsCut
+    if let left = operationsUntilPowerCut {
+      guard left > 0 else {
+        isPowerCut = true
+        throw .powerIsCut
+      }
+      operationsUntilPowerCut = left - 1
     }
-    operationsUntilPowerCut = left - 1
+    if let beforeChange { beforeChange(fork(seed: next())) }
   }
+
+  /// The same for a write, whose beginning may be seen before its end.
+  private func beginChange(writing bytes: Bytes, to content: Content, at offset: Int) throws(SimDiskFailure) {
+    guard let observer = beforeChange else { return try beginChange() }
+    beforeChange = nil
+    defer { beforeChange = observer }
+    try beginChange()
+    let begun = fork(seed: next())
+    if let name = names.first(where: { $0.value === content })?.key, let same = begun.names[name] {
+      place(bytes.part(0, partOf(bytes.count)), in: same, at: offset)
+    }
+    observer(begun)
+  }
+
+  private func partOf(_ count: Int) -> Int { flip() ? count : Int(next() % UInt64(count + 1)) }
 
   private func content(_ file: OpenFile) throws(SimDiskFailure) -> Content {
     guard let content = openFiles[file.raw] else { throw isPowerCut ? .powerIsCut : .noSuchFile }
@@ -297,23 +346,14 @@ package final class SimDisk: Disk {
   }
 
   private func flush(_ content: Content) {
-    if content.durable.count > content.cached.count {
-      content.durable.removeLast(content.durable.count - content.cached.count)
-    }
-    while content.durable.count < content.cached.count { content.durable.append(0) }
+    content.settleSize()
     for sector in content.dirty { keep(sector, of: content) }
     content.dirty = []
-    content.isSizeDirty = false
   }
 
   /// After the power cut: chance keeps the new size or the old, and each unsynced sector or not.
   private func settle(_ content: Content) {
-    if content.isSizeDirty && flip() {
-      if content.durable.count > content.cached.count {
-        content.durable.removeLast(content.durable.count - content.cached.count)
-      }
-      while content.durable.count < content.cached.count { content.durable.append(0) }
-    }
+    if content.isSizeDirty && flip() { content.settleSize() }
     // Now and then all or nothing, for a long batch seldom meets those otherwise.
     let mood = next() % 4
     for sector in content.dirty.union(content.forgotten).sorted() {
@@ -330,7 +370,8 @@ package final class SimDisk: Disk {
     var end = min(begin + SimDisk.sectorBytes, content.durable.count, content.cached.count)
     guard begin < end else { return }
     if torn { end = begin + Int(next() % UInt64(end - begin)) }
-    for i in begin..<end { content.durable[i] = content.cached[i] }
+    guard begin < end else { return }
+    content.durable.replaceSubrange(begin..<end, with: content.cached[begin..<end])
   }
 
   private func apply(_ change: NameChange, to names: inout [FileName: Content]) {

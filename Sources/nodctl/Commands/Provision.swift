@@ -2,6 +2,7 @@
 import ArgumentParser
 import Foundation
 import NodAgent
+import NodCore
 
 extension Nodctl {
   struct Provision: ParsableCommand {
@@ -17,9 +18,9 @@ extension Nodctl {
           address = 10.0.0.1:7100
           [member.1]
           ...
-        The other keys of [cluster], and the sections [radio], [local], [clock], [log] and [disk] of nod.conf, may \
-        stand in it too. Or with --local, for a cluster on this machine. One directory is made for each node; \
-        nothing that exists is ever overwritten.
+        The other keys of [cluster], and the sections [radio], [local], [clock], [log] and [disk] of \
+        nod.conf, may stand in it too. Or with --local, for a cluster on this machine. One directory is made \
+        for each node; nothing that exists is ever overwritten.
 
         Examples:
           nodctl provision farm.ini --out farm
@@ -41,10 +42,14 @@ extension Nodctl {
     @Option(help: ArgumentHelp("With --local: the first node's UDP port. (default: 7100)", valueName: "port"))
     var basePort: Int?
 
-    @Option(help: ArgumentHelp("With --local: from window to window, 100 to 900000. (default: 500)", valueName: "milliseconds"))
+    @Option(
+      help: ArgumentHelp(
+        "With --local: from window to window, 100 to 900000. (default: 500)", valueName: "milliseconds"))
     var periodMs: Int?
 
-    @Option(help: ArgumentHelp("With --local: received frames thrown away, 0 to 100. (default: 0)", valueName: "percent"))
+    @Option(
+      help: ArgumentHelp(
+        "With --local: received frames thrown away, 0 to 100. (default: 0)", valueName: "percent"))
     var dropPercent: Int?
 
     @Option(help: ArgumentHelp("Put the sockets there, as NAME.sock, instead.", valueName: "dir"))
@@ -52,11 +57,16 @@ extension Nodctl {
 
     func validate() throws {
       switch (file, local) {
-      case (nil, nil): throw ValidationError("Which cluster? Give a file, or --local N for one on this machine.")
+      case (nil, nil):
+        throw ValidationError("Which cluster? Give a file, or --local N for one on this machine.")
       case (.some, .some): throw ValidationError("A file and --local exclude each other: give one.")
       case (.some, nil):
-        for (name, value) in [("base-port", basePort), ("period-ms", periodMs), ("drop-percent", dropPercent)]
-        where value != nil { throw ValidationError("--\(name) goes with --local; with a file, it stands in the file.") }
+        for (name, value) in [
+          ("base-port", basePort), ("period-ms", periodMs), ("drop-percent", dropPercent),
+        ]
+        where value != nil {
+          throw ValidationError("--\(name) goes with --local; with a file, it stands in the file.")
+        }
       case (nil, .some(let count)):
         try check("local", count, 1...31)
         try check("base-port", basePort ?? 7100, 1...(65_536 - count))
@@ -72,14 +82,18 @@ extension Nodctl {
     }
 
     func run() throws {
-      let farm = try file.map(read) ?? Farm.local(
-        members: local ?? 1, basePort: basePort ?? 7100, periodMilliseconds: periodMs ?? 500,
-        dropPercent: dropPercent ?? 0)
+      let farm =
+        try file.map(read)
+        ?? Farm.local(
+          members: local ?? 1, basePort: basePort ?? 7100, periodMilliseconds: periodMs ?? 500,
+          dropPercent: dropPercent ?? 0)
       let directory = trimmed(out ?? farm.roster.name)
       let roster = try ClusterWriter(directory: directory, socketDirectory: socketDir).write(farm)
       report(roster, directory)
       print("")
-      for line in local == nil ? nextOnBoards(roster, farm, directory) : nextHere(roster, directory) { print(line) }
+      for line in local == nil ? nextOnBoards(roster, farm, directory) : nextHere(roster, directory) {
+        print(line)
+      }
     }
 
     private func read(_ path: String) throws -> Farm {
@@ -97,7 +111,9 @@ extension Nodctl {
     private func report(_ roster: Roster, _ directory: String) {
       let count = roster.members.count
       let quorum = count / 2 + 1
-      let voters = count == 1 ? "1 voter" : "\(count) voters: any \(quorum) of them decide, \(count - quorum) may be away"
+      let voters =
+        count == 1
+        ? "1 voter" : "\(count) voters: any \(quorum) of them decide, \(count - quorum) may be away"
       print("made \(directory): cluster \(roster.name), \(voters)\n")
       var table = Table(headings: ["member", "slot", "address", "directory"])
       for member in roster.members {
@@ -128,13 +144,13 @@ extension Nodctl {
         "  scp -pr \(place) root@BOARD:/etc/nod",
         "  ssh root@BOARD nodd /etc/nod/nod.conf",
       ]
-      if farm.node.paths.state != Farm.usualState {
-        lines.append("and move /etc/nod/\(Farm.usualState) to where nod.conf looks for it:")
-        lines.append("  mv /etc/nod/\(Farm.usualState) \(farm.node.paths.state)")
+      if farm.node.paths.state.hasPrefix("/") {
+        lines.append("and move /etc/nod/\(farm.stateName) to where nod.conf looks for it:")
+        lines.append("  mv /etc/nod/\(farm.stateName) \(farm.node.paths.state)")
       }
       return lines + [
-        "\(directory) holds every node's secret key: remove it when the boards have theirs. A state directory",
-        "must never come back from a copy: what it has forgotten, it would promise again.",
+        "\(directory) holds the secret key of every node: remove it when the boards have theirs. A state",
+        "directory must never come back from a copy: what it has forgotten, it would promise again.",
       ]
     }
   }

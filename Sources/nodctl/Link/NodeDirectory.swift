@@ -1,5 +1,5 @@
-// A provisioned directory as nodctl sees it: the place of the node's socket. Only that is read, so that a nod.conf with
-// an error elsewhere does not hide a node that runs.
+// A provisioned directory as nodctl sees it: the place of the node's socket. Only that is read, so that a
+// nod.conf with an error elsewhere does not hide a node that runs.
 import Foundation
 import NodAgent
 

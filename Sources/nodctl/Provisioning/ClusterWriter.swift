@@ -1,6 +1,6 @@
-// Turns a farm into directories, one for each node, with everything that the node needs and nobody else's secrets. All
-// is written beside the place where it is to stand, synced, and put there by one rename: a cluster is made whole, or
-// not at all.
+// Turns a farm into directories, one for each node, with everything that the node needs and nobody else's
+// secrets. All is written beside the place where it is to stand, synced, and put there by one rename: a
+// cluster is made whole, or not at all.
 import Foundation
 import NodAgent
 import NodCore
@@ -23,18 +23,21 @@ struct ClusterWriter {
   func write(_ farm: Farm) throws -> Roster {
     try checkSockets(farm)
     try makeParents()
-    guard mkdir(directory, Self.directoryMode) == 0 else { throw occupied(errno) }
+    guard access(directory, F_OK) != 0 else { throw occupied(EEXIST, directory) }
     let staging = directory + ".partial"
+    guard mkdir(staging, Self.directoryMode) == 0 else { throw occupied(errno, staging) }
     do {
-      guard mkdir(staging, Self.directoryMode) == 0 else { throw occupied(errno, staging) }
       let roster = try write(farm, into: staging)
+      try checkAsTheAgentWill(roster, staging)
       sync()
+      // The name is taken by making it, which fails when somebody else has it; then the whole takes its
+      // place.
+      guard mkdir(directory, Self.directoryMode) == 0 else { throw occupied(errno, directory) }
       guard rename(staging, directory) == 0 else { throw failed("put in place", directory) }
       sync()
       return roster
     } catch {
-      if (error as? Trouble)?.what.hasPrefix(staging) != true { try? FileManager.default.removeItem(atPath: staging) }
-      rmdir(directory)
+      try? FileManager.default.removeItem(atPath: staging)
       throw error
     }
   }
@@ -44,7 +47,7 @@ struct ClusterWriter {
     var roster = farm.roster
     roster.identity = randomBytes(Roster.identityBytes)
     for slot in roster.members.indices { roster.members[slot].publicKey = identities[slot].publicKey }
-    let epochKey = randomBytes(EpochKey.byteCount)
+    let epochKey = EpochKey.make()
     for (member, identity) in zip(roster.members, identities) {
       let place = staging + "/" + member.name
       guard mkdir(place, Self.directoryMode) == 0 else { throw failed("make", place) }
@@ -54,9 +57,20 @@ struct ClusterWriter {
       let sealed = try EpochKey.sealed(epochKey, to: identity.publicKey)
       let groupKey = GroupKeyFile(epoch: Self.firstEpoch, sealed: sealed)
       try put(groupKey.fileText(), place + "/group.key", Self.secretMode)
-      try makeJournal(place + "/" + Farm.usualState, roster, member.slot)
+      try makeJournal(place + "/" + farm.stateName, roster, member.slot)
     }
     return roster
+  }
+
+  /// Reads it all back as each node will: a cluster that no agent would start is not made.
+  private func checkAsTheAgentWill(_ roster: Roster, _ staging: String) throws {
+    for member in roster.members {
+      do throws(ConfigurationErrors) {
+        _ = try NodeFiles.read(configurationPath: "\(staging)/\(member.name)/nod.conf")
+      } catch {
+        throw Trouble(.usage, "no agent would start with this:\n" + error.description)
+      }
+    }
   }
 
   private func configuration(for member: Roster.Member, _ alike: Configuration) -> Configuration {
@@ -70,7 +84,8 @@ struct ClusterWriter {
     return configuration
   }
 
-  /// The journal with its genesis record: without it a node does not vote, for it could have forgotten a vote.
+  /// The journal with its genesis record: without it a node does not vote, for it could have forgotten a
+  /// vote.
   private func makeJournal(_ path: String, _ roster: Roster, _ slot: NodeID) throws {
     let (low, high) = roster.identity.withUnsafeBytes { bytes in
       var reader = ByteReader(bytes)
@@ -83,15 +98,15 @@ struct ClusterWriter {
       var journal = Journal(
         disk: FileDisk(directory: try StateDirectory(path: path)),
         owner: JournalOwner(clusterLow: low, clusterHigh: high, node: slot))
-      var payload = [UInt8](repeating: 0, count: 64)
-      try payload.withUnsafeMutableBytes { (buffer) throws(JournalError<BoardFailure>) in
-        var writer = ByteWriter(buffer)
-        genesis.write(to: &writer)
-        let record = writer.written
-        try journal.create(identity: .random(in: 1 ... .max)) {
-          (journal: inout Journal<FileDisk>) throws(JournalError<BoardFailure>) in
-          try journal.checkpoint(RecordKind.genesis.rawValue, record)
-        }
+      let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64, alignment: 8)
+      defer { buffer.deallocate() }
+      var record = ByteWriter(buffer)
+      genesis.write(to: &record)
+      // Only recovery knows that there is no journal yet.
+      _ = try journal.recover { _, _ in false }
+      try journal.create(identity: .random(in: 1 ... .max)) {
+        (journal: inout Journal<FileDisk>) throws(JournalError<BoardFailure>) in
+        try journal.checkpoint(RecordKind.genesis.rawValue, record.written)
       }
     } catch let error as JournalError<BoardFailure> {
       throw Trouble(.negative, "the journal in \(path) cannot be made: \(error.description)")
@@ -145,8 +160,7 @@ struct ClusterWriter {
     } catch { throw Trouble(.negative, "the directory \(parent) cannot be made") }
   }
 
-  private func occupied(_ code: Int32, _ path: String? = nil) -> Trouble {
-    let path = path ?? directory
+  private func occupied(_ code: Int32, _ path: String) -> Trouble {
     guard code == EEXIST else { return failed("make", path) }
     return Trouble(
       .negative, "\(path) exists: nothing was written, for it may hold keys that are in use",

@@ -1,7 +1,7 @@
-// A cluster as a person describes it before it has keys: the file given to `nodctl provision`. It is a roster without
-// identity and public keys, and may hold the sections of nod.conf beside it, which then are alike on every node. The
-// keys and their ranges are the agent's own (Roster, Configuration); what it finds wrong is told with the lines of
-// this file.
+// A cluster as a person describes it before it has keys: the file given to `nodctl provision`. It is a roster
+// without identity and public keys, and may hold the sections of nod.conf beside it, which then are alike on
+// every node. The keys and their ranges are the agent's own (Roster, Configuration); what it finds wrong is
+// told with the lines of this file.
 import Foundation
 import NodAgent
 import NodCore
@@ -29,17 +29,30 @@ struct Farm {
     let clusterText = text(of: Roster.questions.filter { $0.section == "cluster" && $0.key != "id" }, &reader)
     let nodeText = text(of: Configuration.questions.filter { !isNodesOwn($0) }, &reader)
     let members = askMembers(&reader)
-    let usual = Roster(name: "", identity: [UInt8](repeating: 0, count: Roster.identityBytes), members: members)
+    let usual = Roster(
+      name: "", identity: [UInt8](repeating: 0, count: Roster.identityBytes), members: members)
     let rosterText =
-      clusterText.replacingOccurrences(of: "[cluster]\n", with: "[cluster]\nid = \(hexText(usual.identity))\n")
+      clusterText.replacingOccurrences(
+        of: "[cluster]\n", with: "[cluster]\nid = \(hexText(usual.identity))\n")
       + memberText(members)
-    let roster = checked(rosterText, &reader) { (path) throws(ConfigurationErrors) in try Roster.read(path: path) }
+    let roster = checked(rosterText, &reader) { (path) throws(ConfigurationErrors) in
+      try Roster.read(path: path)
+    }
     let node = checked("[node]\nname = any\n" + nodeText, &reader) { (path) throws(ConfigurationErrors) in
       try Configuration.read(path: path)
     }
+    // As they are to stand in each node's file; the agent's reader has made them relative to the text it was
+    // given.
+    let state = reader.text("paths", "state", atMost: pathLimit, usual: usualState, meaning: "")
+    let socket = reader.text(
+      "local", "socket", atMost: pathLimit, usual: NodeOptions.usualSocket, meaning: "")
+    if !state.hasPrefix("/"), state.contains("/") || state.hasPrefix(".") {
+      reader.refuse("paths", "state", "allowed is a name in the node's directory, or a path from the root")
+    }
     let errors = reader.finish()
     guard errors.isEmpty, let roster, var node else { throw errors }
-    if !reader.has("paths", "state") { node.paths.state = usualState }
+    node.paths.state = state
+    node.local.socket = socket
     return Farm(roster: roster, node: node)
   }
 
@@ -69,7 +82,8 @@ struct Farm {
           slot: NodeID(slot),
           name: reader.name(section, "name", usual: nil, meaning: "the member's name"),
           publicKey: [UInt8](repeating: slot, count: Roster.publicKeyBytes),
-          address: reader.address(section, "address", usual: nil, meaning: "where the member's datagrams are sent to")
+          address: reader.address(
+            section, "address", usual: nil, meaning: "where the member's datagrams are sent to")
         ))
     }
     return members
@@ -107,11 +121,15 @@ struct Farm {
 }
 
 extension Farm {
+  /// The name of the state directory within each provisioned directory.
+  var stateName: String { node.paths.state.hasPrefix("/") ? Self.usualState : node.paths.state }
+
   /// A cluster on this machine: members n1, n2... on consecutive ports of the loopback interface.
   static func local(members count: Int, basePort: Int, periodMilliseconds: Int, dropPercent: Int) -> Farm {
     let members = (0..<count).map { slot in
       Roster.Member(
-        slot: NodeID(UInt8(slot)), name: "n\(slot + 1)", publicKey: [], address: "127.0.0.1:\(basePort + slot)")
+        slot: NodeID(UInt8(slot)), name: "n\(slot + 1)", publicKey: [],
+        address: "127.0.0.1:\(basePort + slot)")
     }
     var roster = Roster(name: "local", identity: [], members: members)
     roster.period = .milliseconds(Int64(periodMilliseconds))

@@ -1,5 +1,5 @@
-// Requests about the connection itself and about the server, as far as redis-cli and client libraries ask on their own
-// when they connect, and people when they look around.
+// Requests about the connection itself and about the server, as far as redis-cli and client libraries ask on
+// their own when they connect, and people when they look around.
 internal import NodCore
 
 extension Clients {
@@ -159,14 +159,18 @@ extension Clients {
 
   private func describe(_ command: Command, _ writer: inout ReplyWriter) {
     let row = command.row
-    writer.array(6)
+    writer.array(10)
     writer.bulk(row.name)
     writer.integer(Int64(row.arity))
     writer.set(1)
-    writer.simple(row.isWrite ? "write" : row.firstKey > 0 ? "readonly" : row.group == .pubsub ? "pubsub" : "fast")
+    writer.simple(
+      row.isWrite ? "write" : row.firstKey > 0 ? "readonly" : row.group == .pubsub ? "pubsub" : "fast")
     writer.integer(Int64(row.firstKey))
     writer.integer(Int64(row.lastKey))
     writer.integer(Int64(row.firstKey > 0 ? 1 : 0))
+    // Categories, tips, key specifications, subcommands: libraries index into them without looking.
+    writer.set(0)
+    for _ in 0..<3 { writer.array(0) }
   }
 
   private func documentCommands(_ writer: inout ReplyWriter) {

@@ -1,5 +1,5 @@
-// What Redis has no word for: linearizable reads, tokens for safe retries, fencing, and how the cluster is doing.
-// NOD READ and NOD WITH go to the cluster and are prepared with the writes.
+// What Redis has no word for: linearizable reads, tokens for safe retries, fencing, and how the cluster is
+// doing. NOD READ and NOD WITH go to the cluster and are prepared with the writes.
 internal import NodCore
 
 /// What HELLO calls the server's version.
@@ -57,7 +57,8 @@ extension Clients {
     writer.simple("LOG [from [count]]: entries of the log, the last ten by default.")
     writer.simple("READ key: linearizable GET; waits for the cluster.")
     writer.simple("TOKEN: a token for a write that may have to be repeated.")
-    writer.simple("WITH token command...: the write under this token; repeat it at any node, it is applied once.")
+    writer.simple(
+      "WITH token command...: the write under this token; repeat it at any node, it is applied once.")
     writer.simple("INDEX: log index of this connection's last acknowledged write, a fencing token.")
     writer.simple("VERSION key: log index of the key's last write, as this node knows it.")
     writer.simple("HELP: this.")
@@ -69,7 +70,8 @@ extension Clients {
     for at in 1..<max(2, arguments.count) {
       let section = at < arguments.count ? arguments[at] : noBytes
       let isEverything =
-        section.count == 0 || section.isWord("ALL") || section.isWord("DEFAULT") || section.isWord("EVERYTHING")
+        section.count == 0 || section.isWord("ALL") || section.isWord("DEFAULT")
+        || section.isWord("EVERYTHING")
       port.report(.info(section: isEverything ? noBytes : section), into: &writer)
       if isEverything || section.isWord("CLIENTS") { clientSection(&writer) }
     }

@@ -1,8 +1,9 @@
 // Changes for whoever wants to hear of them, in the form of Redis's keyspace notifications:
 //   __keyspace@0__:KEY    -> the event        what happens to a key
 //   __keyevent@0__:EVENT  -> the key          where something happens
-//   nod:changes           -> "INDEX EVENT KEY", with the log index; what `nodctl watch` listens to
-// Every change is told as it is applied at this node. A subscriber who does not read is cut: a gap would be a lie.
+//   nod:changes           -> "INDEX EVENT KEY", with the log index: both, and when
+// Every change is told as it is applied at this node. A subscriber who does not read is cut: a gap would be a
+// lie.
 package import NodCore
 
 extension Clients {

@@ -1,10 +1,12 @@
-// Requests that change something: from their words to the bytes of a log entry. Limits are looked at here as well as
-// by the state machine, so that what cannot succeed costs no air time.
+// Requests that change something: from their words to the bytes of a log entry. Limits are looked at here as
+// well as by the state machine, so that what cannot succeed costs no air time.
 internal import NodCore
 
 extension Clients {
   /// Encodes the write whose name stands at argument `first`.
-  mutating func encode(_ command: Command, from first: Int, token: CommandToken?) throws(RequestError) -> Prepared {
+  mutating func encode(_ command: Command, from first: Int, token: CommandToken?) throws(RequestError)
+    -> Prepared
+  {
     var out = ByteWriter(encoded)
     let key = arguments[first + 1]
     try checkKey(key)

@@ -1,0 +1,110 @@
+// The safety checks, after everything that happens: what a cluster must never do, whatever the faults.
+import NodCore
+
+/// What was violated, where and when; the seed replays it.
+package struct Violation: Error, CustomStringConvertible, Sendable {
+  package var rule: String
+  package var text: String
+  package var at: Int64
+  package var description: String { "\(rule) violated at \(at) µs: \(text)" }
+}
+
+/// Checks agreement, durability, monotone ballots, one leader per ballot, exactly-once, and what clients were told.
+package final class Checker {
+  package private(set) var violation: Violation?
+  /// The decided log as anybody first knew it.
+  private var decided: [UInt64: [UInt8]] = [:]
+  package private(set) var highestDecided: UInt64 = 0
+  private var promised: [Int: Ballot] = [:]
+  private var accepted: [Int: Ballot] = [:]
+  private var commit: [Int: UInt64] = [:]
+  private var leaders: [Ballot: Int] = [:]
+  package private(set) var leaderChanges = 0
+  private var digests: [UInt64: UInt64] = [:]
+  package private(set) var refusals: [String] = []
+  /// Starts that were refused because of damage are a violation unless a test makes damage.
+  package var allowsRefusal = false
+
+  package init() {}
+
+  package func fail(_ rule: String, _ text: String, at: Int64) {
+    if violation == nil { violation = Violation(rule: rule, text: text, at: at) }
+  }
+
+  func refused(_ i: Int, _ text: String, at: Int64) {
+    refusals.append("n\(i): \(text)")
+    if !allowsRefusal { fail("recovery", "n\(i) does not start: \(text)", at: at) }
+  }
+
+  /// After a power cut what was spoken of must still be there.
+  func restarted(_ world: World, _ i: Int) {
+    commit[i] = nil
+    world.node(i) { node in
+      if let before = promised[i], node.acceptor.promised < before {
+        fail("promise", "n\(i) forgot its promise \(before), holds \(node.acceptor.promised)", at: world.now)
+      }
+      if let before = accepted[i], node.acceptor.accepted < before {
+        fail("promise", "n\(i) forgot that it accepted in \(before)", at: world.now)
+      }
+      if let spoken = world.spokenVotes[i], spoken.ballot == node.acceptor.accepted, node.acceptor.last < spoken.last {
+        fail("durability", "n\(i) voted for \(spoken.last.raw) in \(spoken.ballot) and holds \(node.acceptor.last.raw)", at: world.now)
+      }
+    }
+  }
+
+  func look(_ world: World, _ i: Int) {
+    guard violation == nil else { return }
+    world.node(i) { node in
+      // Only what is durable must survive; what is spoken of is at most that.
+      if node.durability.records >= 1 {
+        if let spoken = world.spoken[i] {
+          if spoken.promised > (promised[i] ?? .zero) { promised[i] = spoken.promised }
+          if spoken.accepted > (accepted[i] ?? .zero) { accepted[i] = spoken.accepted }
+        }
+      }
+      if node.effects.has(.diverged) { fail("agreement", "n\(i) sees another digest than its own", at: world.now) }
+      if node.effects.has(.lostMemory) { fail("durability", "n\(i) finds a vote of its own beyond its disk", at: world.now) }
+      checkDecided(world, i, node)
+      if node.isLeader {
+        let ballot = node.acceptor.accepted
+        if let other = leaders[ballot], other != i { fail("one leader", "n\(i) and n\(other) lead in \(ballot)", at: world.now) }
+        if leaders[ballot] == nil {
+          leaders[ballot] = i
+          leaderChanges += 1
+        }
+      }
+    }
+  }
+
+  private func checkDecided(_ world: World, _ i: Int, _ node: borrowing Node) {
+    let from = max(commit[i] ?? 0, node.acceptor.log.first.raw - 1)
+    let to = node.acceptor.commit.raw
+    if let before = commit[i], to < before { fail("durability", "n\(i) decided \(before), now \(to)", at: world.now) }
+    guard to > from || commit[i] == nil else { return }
+    var index = from
+    while index < to {
+      index += 1
+      let at = LogIndex(index)
+      var bytes = [UInt8(node.acceptor.log.head(at).kind.rawValue), UInt8(truncatingIfNeeded: node.acceptor.log.head(at).stamp.milliseconds)]
+      bytes.append(contentsOf: node.acceptor.log.payload(at))
+      if let known = decided[index] {
+        if known != bytes { fail("agreement", "n\(i) decides another entry at \(index)", at: world.now) }
+      } else {
+        decided[index] = bytes
+        highestDecided = max(highestDecided, index)
+        let holders = world.holders(of: at, in: node.acceptor.accepted, likeMember: i)
+        if holders < world.settings.quorum {
+          fail("quorum", "index \(index) is decided by n\(i) and on \(holders) disks only", at: world.now)
+        }
+      }
+    }
+    commit[i] = to
+    let applied = node.applied.raw
+    if applied == to {
+      let digest = node.registry.digest
+      if let known = digests[applied], known != digest { fail("agreement", "n\(i) has another state at \(applied)", at: world.now) }
+      digests[applied] = digest
+      if digests.count > 4096 { digests = [applied: digest] }
+    }
+  }
+}

@@ -1,0 +1,134 @@
+// Clients of a simulated cluster: increments of counters with tokens, at any node, retried at others when the answer does
+// not come. What is acknowledged must be there for ever, and every command takes effect once.
+import NodCore
+import NodStation
+
+package final class Traffic {
+  struct Waiting {
+    var member: Int
+    var ticket: Ticket
+    var key: Int
+    var token: CommandToken?
+    var since: Int64
+    var command: [UInt8]
+  }
+  var waiting: [Waiting] = []
+  var nextTicket: UInt64 = 1
+  package private(set) var submitted = 0
+  package private(set) var acknowledged = 0
+  package private(set) var refused = 0
+  package private(set) var unknown = 0
+  /// For each key: increments acknowledged, and those whose outcome nobody knows.
+  package private(set) var sure: [Int: Int] = [:]
+  package private(set) var doubtful: [Int: Int] = [:]
+  /// Windows from submission to acknowledgement.
+  package private(set) var latencies: [Int] = []
+  static let keys = 8
+
+  package init() {}
+
+  func step(_ world: World) {
+    expire(world)
+    let up = (0..<world.members.count).filter { world.members[$0].isUp }
+    guard !up.isEmpty else { return }
+    let i = up[world.random.below(up.count)]
+    let key = world.random.below(Traffic.keys)
+    submit(world, member: i, key: key, token: nil)
+  }
+
+  package func submit(_ world: World, member i: Int, key: Int, token: CommandToken?) {
+    let command = Traffic.increment(key)
+    let ticket = Ticket(nextTicket)
+    nextTicket += 1
+    guard let station = world.members[i].station else { return }
+    let verdict = command.withUnsafeBytes {
+      station.pointee.submit($0, token: token, ticket: ticket, now: world.members[i].local(world.now))
+    }
+    guard case .accepted = verdict else { return }
+    if token == nil { submitted += 1 }
+    waiting.append(
+      Waiting(member: i, ticket: ticket, key: key, token: token, since: world.now, command: command))
+    world.turn(i)
+  }
+
+  static func increment(_ key: Int) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: 64)
+    let name: [UInt8] = Array("counter\(key)".utf8)
+    let count = bytes.withUnsafeMutableBytes { buffer in
+      name.withUnsafeBytes { key in
+        var out = ByteWriter(buffer)
+        RegistryCommand.increment(key: key, by: 1).write(to: &out)
+        return out.count
+      }
+    }
+    return Array(bytes[..<count])
+  }
+
+  /// The member's memory is gone; its callers' connections with it.
+  func lost(member i: Int) {
+    for item in waiting where item.member == i {
+      unknown += 1
+      doubtful[item.key, default: 0] += 1
+    }
+    waiting.removeAll { $0.member == i }
+  }
+
+  /// Waited too long: retries with the same token at another node.
+  private func expire(_ world: World) {
+    let limit = world.options.period.raw * 20
+    var retries: [Waiting] = []
+    waiting.removeAll { item in
+      guard world.now - item.since > limit, let station = world.members[item.member].station else { return false }
+      var again = item
+      again.token = station.pointee.node.abandon(item.ticket)
+      retries.append(again)
+      return true
+    }
+    for item in retries {
+      guard let token = item.token ?? nil else {
+        submitted -= 1  // it was never sent and never will be
+        continue
+      }
+      let up = (0..<world.members.count).filter { world.members[$0].isUp }
+      submit(world, member: up[world.random.below(up.count)], key: item.key, token: token)
+    }
+  }
+
+  /// Takes what a member completed.
+  func collect(_ world: World, _ i: Int) {
+    guard let station = world.members[i].station else { return }
+    for completion in station.pointee.node.effects.completions {
+      guard let at = waiting.firstIndex(where: { $0.ticket == completion.ticket && $0.member == i }) else { continue }
+      let item = waiting.remove(at: at)
+      switch completion.result.outcome {
+      case .integer:
+        acknowledged += 1
+        sure[item.key, default: 0] += 1
+        latencies.append(Int((world.now - item.since) / world.options.period.raw))
+      case .staleToken:
+        unknown += 1
+        doubtful[item.key, default: 0] += 1
+      default: refused += 1
+      }
+    }
+    station.pointee.node.effects.removeCompletions()
+    station.pointee.node.effects.removeReads()
+  }
+
+  /// Every counter lies between what was acknowledged and that plus what is unknown.
+  package func check(_ world: World) -> String? {
+    for i in 0..<world.members.count {
+      guard let station = world.members[i].station, station.pointee.node.applied.raw == world.checker.highestDecided else { continue }
+      for key in 0..<Traffic.keys {
+        let name: [UInt8] = Array("counter\(key)".utf8)
+        let value = name.withUnsafeBytes { bytes in
+          station.pointee.node.registry.lookup(bytes).map { Int(String(decoding: $0.value, as: UTF8.self)) ?? -1 } ?? 0
+        }
+        let least = sure[key] ?? 0
+        let most = least + (doubtful[key] ?? 0) + waiting.filter { $0.key == key }.count
+        if value < least || value > most { return "n\(i) counter\(key) is \(value), must be \(least)...\(most)" }
+      }
+    }
+    return nil
+  }
+}

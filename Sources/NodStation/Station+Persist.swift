@@ -1,0 +1,136 @@
+// Effects become records, records a batch, a batch one sync; then the node may speak of it. The sync itself is the
+// world's: on a board a helper thread does it, so that a slow card never deafens the node.
+import NodCore
+import NodJournal
+
+extension Station where D: ~Copyable {
+  /// Moves what the node wants remembered into the journal's pending batch.
+  mutating func appendRecords() {
+    guard !node.effects.records.isEmpty else { return }
+    node.effects.records.drain { kind, payload in journal.append(kind, payload) }
+    if node.effects.has(.lostMemory) { isDisqualified = true }
+  }
+
+  /// Writes the next batch, or begins a rotation, if the disk is free.
+  ///
+  /// - Returns: what the world has to sync, then tell `synced` or `syncFailed`; nil when there is nothing to do.
+  package mutating func persist(_ now: LocalTime) -> SyncTarget? {
+    guard !awaitsSync, journal.isIdle else { return nil }
+    appendRecords()
+    if journal.failure != nil {
+      guard now >= retryDiskAt else { return nil }
+      retryDiskAt = now + .seconds(2)
+      return rotate(now)
+    }
+    if node.snapshots.isBusy { return rotate(now) }
+    if journal.needsRotation {
+      node.wantsSnapshot = true
+      return rotate(now)
+    }
+    guard journal.hasPending else { return nil }
+    if node.acceptor.commit > decidedWritten {
+      decidedWritten = node.acceptor.commit
+      let index = decidedWritten
+      node.effects.records.append(.decided) { out in out.varint(index.raw) }
+      appendRecords()
+    }
+    if profile.dutyPermille < 1000 && (now - airtimeWrittenAt) > .seconds(60) {
+      airtimeWrittenAt = now
+      node.effects.records.append(.airtime) { out in airtime.write(to: &out, at: now) }
+      appendRecords()
+    }
+    do throws(JournalError<D.Failure>) {
+      let target = try journal.write()
+      awaitsSync = target != nil
+      return target
+    } catch {
+      diskFailed(now)
+      return nil
+    }
+  }
+
+  /// A new segment: all that must survive, written anew beside the old one.
+  private mutating func rotate(_ now: LocalTime) -> SyncTarget? {
+    do throws(JournalError<D.Failure>) {
+      try journal.beginRotation()
+      try writeCheckpoint()
+      let target = try journal.finishCheckpoint()
+      awaitsSync = true
+      return target
+    } catch {
+      diskFailed(now)
+      return nil
+    }
+  }
+
+  private mutating func writeCheckpoint() throws(JournalError<D.Failure>) {
+    var out = ByteWriter(scratch)
+    genesis.write(to: &out)
+    if !node.mayVote { out.patch(out.count - 1, 0) }
+    try journal.checkpoint(RecordKind.genesis.rawValue, out.written)
+    if isDisqualified { try journal.checkpoint(RecordKind.disqualified.rawValue, Bytes(start: nil, count: 0)) }
+    out = ByteWriter(scratch)
+    out.varint(UInt64(node.incarnation))
+    try journal.checkpoint(RecordKind.start.rawValue, out.written)
+    var i = 0
+    while i < node.settings.memberCount {
+      let peer = node.peers[NodeID(UInt8(i))]
+      if peer.salt != 0 {
+        out = ByteWriter(scratch)
+        out.u8(UInt8(i))
+        out.u64(peer.salt)
+        out.varint(UInt64(peer.incarnation))
+        try journal.checkpoint(RecordKind.peerSalt.rawValue, out.written)
+      }
+      i += 1
+    }
+    try node.checkpoint(scratch: scratch) { (kind, payload) throws(JournalError<D.Failure>) in
+      try journal.checkpoint(kind, payload)
+    }
+  }
+
+  /// The sync has returned without failure.
+  ///
+  /// - Returns: what to sync next, for a rotation goes in steps.
+  package mutating func synced(_ now: LocalTime) -> SyncTarget? {
+    do throws(JournalError<D.Failure>) {
+      let wasRotating = journal.isRotating
+      let next = try journal.synced()
+      awaitsSync = next != nil
+      if next == nil {
+        if wasRotating {
+          if node.snapshots.isBusy { node.snapshotIsDurable() }
+        }
+        if node.isUnfit && journal.failure == nil {
+          node.diskIs(fit: true)
+          failedSince = nil
+        }
+        noteDurable(now)
+      }
+      return next
+    } catch {
+      awaitsSync = false
+      diskFailed(now)
+      return nil
+    }
+  }
+
+  package mutating func syncFailed(_ reason: D.Failure, now: LocalTime) {
+    awaitsSync = false
+    journal.syncFailed(reason)
+    diskFailed(now)
+  }
+
+  private mutating func diskFailed(_ now: LocalTime) {
+    if failedSince == nil { failedSince = now }
+    retryDiskAt = now + .seconds(2)
+    node.diskIs(fit: false)
+  }
+
+  /// What is on disk now may be said.
+  mutating func noteDurable(_ now: LocalTime) {
+    node.synced(journal.durable.raw &- min(journalBase, journal.durable.raw), now: now)
+    node.wake(now)
+    appendRecords()
+  }
+}

@@ -1,0 +1,187 @@
+// READ THIS FIRST. The whole path of a frame without a system call:
+//   datagram -> open, replay check -> decode -> Node.heard      (Station+Receive)
+//   effects -> records -> journal -> synced -> may be said      (Station+Persist)
+//   our slot -> compose -> seal -> datagram                     (Station+Transmit)
+// That order is a safety property, so the agent and the simulator run this very code round two worlds.
+import NodCore
+import NodJournal
+import NodSecurity
+
+/// What a station is made from.
+package struct StationParameters {
+  package var node: NodeParameters
+  package var epoch: UInt32 = 1
+  package var profile: RadioProfile
+  package init(node: NodeParameters, profile: RadioProfile) {
+    self.node = node
+    self.profile = profile
+  }
+}
+
+/// Invariant: a frame is composed only from what is durable; a record is on disk before anything is said of it.
+package struct Station<D: Disk & ~Copyable>: ~Copyable {
+  package var node: Node
+  package var journal: Journal<D>
+  package var keys: KeyRing
+  package internal(set) var rejections = Rejections()
+  package internal(set) var airtime: AirtimeBudget
+  package let profile: RadioProfile
+  /// Frames and bytes on the air, as sealed.
+  package internal(set) var datagramsSent: UInt64 = 0
+  package internal(set) var bytesSent: UInt64 = 0
+  package internal(set) var datagramsHeard: UInt64 = 0
+  package internal(set) var framesDeferred: UInt64 = 0
+  package internal(set) var recovered: RecoveryReport?
+
+  let plain: UnsafeMutableRawBufferPointer
+  let scratch: UnsafeMutableRawBufferPointer
+  let genesis: Genesis
+  var isDisqualified = false
+  /// The journal's position when this start's first record is 0.
+  var journalBase: UInt64 = 0
+  var decidedWritten = LogIndex.zero
+  var saltBudgetWindow: UInt32 = 0
+  /// A sync is under way in the world.
+  package internal(set) var awaitsSync = false
+  var failedSince: LocalTime?
+  var airtimeWrittenAt = LocalTime.zero
+  /// When a failed disk is tried again.
+  package internal(set) var retryDiskAt = LocalTime.never
+
+  deinit {
+    plain.deallocate()
+    scratch.deallocate()
+  }
+
+  /// Opens the journal, makes the node out of it, writes this start's incarnation. Blocks for the disk; nothing has been
+  /// said yet.
+  ///
+  /// - Parameters:
+  ///   - genesis: who the journal must belong to; a directory without one gets one that may not vote.
+  ///   - epochKey, rosterHash: 32 and 16 bytes, borrowed.
+  ///   - randomSalt: drawn for this start; it is what makes every (key, nonce) pair new.
+  package static func open(
+    _ parameters: StationParameters, disk: consuming D, genesis: Genesis, journalLimits: JournalLimits,
+    epochKey: Bytes, rosterHash: Bytes, randomSalt: UInt64, now: LocalTime
+  ) throws(StationError<D.Failure>) -> Station<D> {
+    var journal = Journal(
+      disk: disk,
+      owner: JournalOwner(clusterLow: genesis.clusterLow, clusterHigh: genesis.clusterHigh, node: genesis.node),
+      limits: journalLimits)
+    var restoring = Restoring(parameters.node, genesis)
+    var report: RecoveryReport?
+    do throws(JournalError<D.Failure>) {
+      switch try journal.recover({ kind, payload in restoring.take(kind, payload) }) {
+      case .found(let found): report = found
+      case .empty:
+        var learner = genesis
+        learner.mayVote = false
+        try Station.create(&journal, learner, identity: randomSalt)
+        restoring.mayVote = false
+      }
+    } catch {
+      if let failure = restoring.failure { throw .record(failure) }
+      if let text = restoring.genesisTrouble { throw .wrongGenesis(text) }
+      throw .journal(error)
+    }
+    let past = restoring.past
+    let start = StartOfNode(
+      incarnation: past.incarnation + 1, salt: randomSalt, mayVote: past.mayVote && !past.isDisqualified)
+    let node: Node
+    do throws(RecordError) { node = try restoring.finish(start) } catch { throw .record(error) }
+    let keys = KeyRing(
+      own: parameters.node.id, members: parameters.node.settings.members, epoch: parameters.epoch, epochKey: epochKey,
+      rosterHash: rosterHash, randomSalt: randomSalt)
+    var station = Station(parameters, node: node, journal: journal, keys: keys, past: past, genesis: genesis, now: now)
+    station.recovered = report
+    do throws(JournalError<D.Failure>) { try station.begin(now) } catch { throw .journal(error) }
+    return station
+  }
+
+  private init(
+    _ parameters: StationParameters, node: consuming Node, journal: consuming Journal<D>, keys: consuming KeyRing,
+    past: Past, genesis: Genesis, now: LocalTime
+  ) {
+    self.node = node
+    self.journal = journal
+    self.keys = keys
+    self.genesis = genesis
+    profile = parameters.profile
+    isDisqualified = past.isDisqualified
+    let isUnaccounted = past.incarnation > 0 && profile.dutyPermille < 1000
+    airtime = AirtimeBudget(limit: profile.hourlyAirtime, isSpent: isUnaccounted && past.airtime.isEmpty, at: now)
+    plain = .allocate(byteCount: parameters.node.settings.mtu + 64, alignment: 16)
+    scratch = .allocate(byteCount: JournalLimits.recordBytes, alignment: 16)
+    airtime.reserve = reserveOfAirtime(profile, parameters.node.settings)
+    if !past.airtime.isEmpty { past.airtime.withUnsafeBytes { bytes in _ = airtime.read(bytes, at: now) } }
+    for slot in 0..<past.salts.count where past.salts[slot].value != 0 {
+      self.keys.expect(NodeID(UInt8(slot)), salt: past.salts[slot].value, incarnation: past.salts[slot].incarnation)
+    }
+  }
+
+  /// This start is on disk before its first word.
+  private mutating func begin(_ now: LocalTime) throws(JournalError<D.Failure>) {
+    journalBase = journal.appended.raw
+    let incarnation = node.incarnation
+    node.effects.records.append(.start) { out in out.varint(UInt64(incarnation)) }
+    appendRecords()
+    try journal.flush()
+    node.start(now)
+    noteDurable(now)
+  }
+
+  /// Makes the journal of a new member: its genesis, nothing else.
+  package static func create(_ journal: inout Journal<D>, _ genesis: Genesis, identity: UInt64)
+    throws(JournalError<D.Failure>)
+  {
+    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 64, alignment: 8)
+    defer { bytes.deallocate() }
+    var out = ByteWriter(bytes)
+    genesis.write(to: &out)
+    let payload = out.written
+    try journal.create(identity: identity) { (journal: inout Journal<D>) throws(JournalError<D.Failure>) in
+      try journal.checkpoint(RecordKind.genesis.rawValue, payload)
+    }
+  }
+
+  // MARK: what the world does next
+
+  package var plan: Plan {
+    Plan(
+      wakeAt: node.timeline.wakeAt, radioOn: node.timeline.radioOn, speaks: node.timeline.speech != nil)
+  }
+
+  package mutating func wake(_ now: LocalTime) {
+    node.wake(now)
+    appendRecords()
+  }
+
+  package mutating func submit(_ command: Bytes, token: CommandToken?, ticket: Ticket, now: LocalTime) -> Submission {
+    let verdict = node.submit(command, token: token, ticket: ticket, now: now)
+    appendRecords()
+    return verdict
+  }
+
+  package mutating func requestRead(_ ticket: Ticket, now: LocalTime) -> Bool {
+    let taken = node.requestRead(ticket, now: now)
+    appendRecords()
+    return taken
+  }
+
+  package mutating func slept(since: LocalTime, now: LocalTime) {
+    node.slept(since: since, now: now)
+    appendRecords()
+  }
+}
+
+/// Air time kept for what must not wait: the beacons that tell of a hand-over, one election, one vote (review B7).
+func reserveOfAirtime(_ profile: RadioProfile, _ settings: ClusterSettings) -> Microseconds {
+  min(profile.airTime(min(64, settings.mtu)) * 8, Microseconds(profile.hourlyAirtime.raw / 4))
+}
+
+/// What this start of a node is.
+struct StartOfNode {
+  var incarnation: UInt32
+  var salt: UInt64
+  var mayVote: Bool
+}
