@@ -31,6 +31,27 @@ package struct JoinBuffer: ~Copyable {
     count += payload.count
   }
   mutating func close() { isOpen = false }
+
+  /// An unfinished command is part of the state at its index, so it goes with a snapshot.
+  func write(to out: inout ByteWriter) {
+    out.u8(isOpen ? isTooLarge ? 2 : 1 : 0)
+    guard isOpen else { return }
+    EntryCodec.writeToken(token, to: &out)
+    out.varint(UInt64(count))
+    out.bytes(bytes)
+  }
+  mutating func read(_ input: inout ByteReader) {
+    let state = input.u8()
+    isOpen = state == 1 || state == 2
+    isTooLarge = state == 2
+    count = 0
+    guard isOpen else { return }
+    token = EntryCodec.readToken(&input)
+    add(input.bytes(Int(input.varint(atMost: UInt64(store.count)))))
+  }
+  /// Bytes that `write` takes at most.
+  static func sizeBound(command: Int) -> Int { 32 + command }
+
   var bytes: Bytes { Bytes(start: store.baseAddress, count: count) }
 }
 
@@ -55,8 +76,9 @@ extension Node {
       apply(index, now)
       applied = index
       digests.note(index, registry.digest)
-      takeSnapshotIfDue()
+      if applied.raw % settings.snapshotEvery == 0 && isSnapshotDue { takeSnapshot() }
     }
+    if acceptor.lacksRoom { makeRoom() }
   }
 
   private mutating func apply(_ index: LogIndex, _ now: LocalTime) {
@@ -102,28 +124,40 @@ extension Node {
     pending.remove(number)
   }
 
-  /// A snapshot is taken at named positions only, so that its bytes are the same on every replica.
-  private mutating func takeSnapshotIfDue() {
-    guard applied.raw % settings.snapshotEvery == 0, !join.isOpen, !snapshots.isBusy else { return }
-    let log = acceptor.log.count
-    guard log > acceptor.log.capacity / 2 || wantsSnapshot else { return }
-    if snapshots.isServed(at: timeline.window) && log < acceptor.log.capacity * 7 / 8 { return }
-    guard snapshots.take(registry, at: applied, begin: acceptor.committedBegin, time: stamp) else { return }
+  /// Snapshots are taken at named positions, so that every member can serve chunks of the same one; one that is
+  /// being fetched stays for a while.
+  private var isSnapshotDue: Bool {
+    let used = max(
+      acceptor.log.count * 1000 / acceptor.log.capacity, acceptor.log.usedBytes * 1000 / acceptor.log.byteCapacity)
+    return used > (snapshots.isServed(at: timeline.window) ? 500 : 333) || wantsSnapshot
+  }
+
+  private mutating func takeSnapshot() {
+    guard !snapshots.isBusy,
+      snapshots.take(registry, join, at: applied, begin: acceptor.committedBegin, time: stamp)
+    else { return }
     counters.snapshotsTaken += 1
     wantsSnapshot = false
   }
 
-  /// The snapshot is durable: the log behind it may go, but for a tail that spares late members a snapshot.
-  package mutating func snapshotIsDurable() {
-    snapshots.isBusy = false
-    trimLog()
+  /// The log is full: a snapshot is taken wherever this node is, and nothing behind it is kept for others.
+  private mutating func makeRoom() {
+    guard !snapshots.isBusy else { return }
+    if snapshots.index < applied { takeSnapshot() }
+    keepsTail = false
+    if !snapshots.isBusy { trimLog() }
+    acceptor.lacksRoom = false
   }
 
-  /// Cuts the log behind the snapshot, keeping at most a quarter of its room for members that are a little late.
+  /// Its checkpoint is on disk: another snapshot may be taken.
+  package mutating func snapshotIsDurable() { snapshots.isBusy = false }
+
+  /// Cuts the log behind the snapshot, but for a tail that spares members that are a little late a snapshot. Done
+  /// before the checkpoint is written, so that what it holds never outgrows the log of the next start.
   package mutating func trimLog() {
-    let tail = UInt64(acceptor.log.capacity / 8)
-    let upTo = snapshots.index.raw
-    guard upTo > tail else { return }
-    acceptor.compact(through: LogIndex(min(upTo - tail, acceptor.commit.raw)))
+    let tail = keepsTail ? UInt64(acceptor.log.capacity / 8) : 0
+    keepsTail = true
+    guard snapshots.index.raw > tail else { return }
+    acceptor.compact(through: LogIndex(min(snapshots.index.raw - tail, acceptor.commit.raw)))
   }
 }

@@ -169,7 +169,7 @@ extension Node {
     if !input.failed { peers[sender].snapshotPull = pull }
   }
 
-  mutating func heardChunk(_ bytes: Bytes, now: LocalTime) {
+  mutating func heardChunk(_ bytes: Bytes, in ballot: Ballot, now: LocalTime) {
     var input = ByteReader(bytes)
     let index = LogIndex(input.varint())
     let hash = input.u64()
@@ -178,20 +178,20 @@ extension Node {
     let body = input.bytes(input.remaining)
     guard !input.failed, index > acceptor.commit, !snapshots.isBusy, snapshots.expect(index, hash: hash, byteCount: size)
     else { return }
-    if snapshots.put(chunk, body) { installFetched(now) }
+    if snapshots.put(chunk, body) { installFetched(in: ballot, now) }
   }
 
   /// All chunks are there: the registry becomes the snapshot's, the log goes on behind it (protocol review A7).
-  private mutating func installFetched(_ now: LocalTime) {
+  private mutating func installFetched(in ballot: Ballot, _ now: LocalTime) {
     guard let bytes = snapshots.fetched, let head = Snapshots.head(bytes), head.index == snapshots.fetchIndex,
       head.index > acceptor.commit, restoreRegistry(head)
     else {
       snapshots.forgetFetch()
       return
     }
-    _ = acceptor.install(snapshot: head.index, begin: head.begin)
+    _ = acceptor.install(snapshot: head.index, begin: head.begin, in: ballot)
+    if votes.ballot < acceptor.accepted { votes.restart(in: acceptor.accepted) }
     applied = head.index
-    join.close()
     noteStamp(head.time, now)
     snapshots.adoptFetched()
     counters.snapshotsInstalled += 1
@@ -217,8 +217,11 @@ extension Node {
   }
 
   package mutating func restoreRegistry(_ head: Snapshots.Head) -> Bool {
+    var input = ByteReader(head.body)
+    join.read(&input)
+    if input.failed { return false }
     do throws(SnapshotError) {
-      try registry.restore(from: head.body)
+      try registry.restore(from: head.body.part(input.offset, head.body.count))
       return true
     } catch {
       return false

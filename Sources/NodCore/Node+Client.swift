@@ -14,7 +14,7 @@ extension Node {
   /// Commands of one node take effect in the order in which they are submitted.
   /// - Parameter token: of a retry; nil for a new command.
   package mutating func submit(_ command: Bytes, token: CommandToken?, ticket: Ticket, now: LocalTime) -> Submission {
-    guard command.count <= settings.registry.largestCommand else { return .tooLarge }
+    guard command.count <= largestCommand else { return .tooLarge }
     if let token, let known = pending.number(of: token.id), pending.isThere(known), pending.item(known).ticket != nil {
       return .busy  // the same token is waited for already
     }
@@ -25,6 +25,11 @@ extension Node {
     if settings.memberCount == 1 && isLeader { propose(now) }
     plan(now)
     return .accepted
+  }
+
+  /// Most bytes of one command: the registry's limit, or what the log can hold beside others.
+  package var largestCommand: Int {
+    min(settings.registry.largestCommand, acceptor.log.capacity / Limits.commandShare * settings.entryPayloadLimit)
   }
 
   private mutating func nextID() -> CommandID {
@@ -129,7 +134,7 @@ extension Node {
     while !input.isAtEnd && !input.failed {
       let number = floor + Int(input.varint(atMost: 1 << 20))
       let token = EntryCodec.readToken(&input)
-      let size = Int(input.varint(atMost: UInt64(settings.registry.largestCommand)))
+      let size = Int(input.varint(atMost: UInt64(largestCommand)))
       let offset = Int(input.varint(atMost: UInt64(size)))
       let piece = input.bytes(Int(input.varint(atMost: UInt64(size - offset))))
       if input.failed { break }

@@ -195,7 +195,11 @@ extension Node {
     guard case .candidate(let state) = role, state.isRecovering, durability.records >= state.mark else { return }
     let best = state.promises
     if acceptor.isStaging {
-      guard acceptor.staged.last >= best.bestLast || acceptor.commit >= best.bestLast else { return }
+      if acceptor.commit >= best.bestLast && acceptor.staged.last < acceptor.commit {
+        // All of the best log is decided and here; what this log holds beyond it is not adopted.
+        acceptor.beginStage(of: acceptor.stageBallot, base: acceptor.commit, &effects.records)
+      }
+      guard acceptor.staged.last >= best.bestLast else { return }
       guard acceptor.align(to: state.ballot, &effects.records) else { return }
     } else {
       acceptor.alignOwn(to: state.ballot, &effects.records)
@@ -219,7 +223,6 @@ extension Node {
       return acceptor.append(head, out.written, &effects.records)
     }
     guard appended else {  // the log is full: lead when a snapshot has made room
-      isUnfit = true
       stepDown()
       return
     }

@@ -271,7 +271,7 @@ extension Node {
     if let bytes = frame.section(.commands) { heardCommands(bytes) }
     if let bytes = frame.section(.pull) { heardPull(bytes, from: sender, window: window) }
     if let bytes = frame.section(.snapshotPull) { heardSnapshotPull(bytes, from: sender, window: window) }
-    if let bytes = frame.section(.snapshotChunk) { heardChunk(bytes, now: now) }
+    if let bytes = frame.section(.snapshotChunk) { heardChunk(bytes, in: frame.prelude.accepted, now: now) }
     if let bytes = frame.section(.readRound) { heardReadRound(bytes, frame) }
     if let bytes = frame.section(.readRequest) { heardReadRequest(bytes, from: sender) }
     if let bytes = frame.section(.readGrant) { heardReadGrant(bytes) }

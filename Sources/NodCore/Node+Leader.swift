@@ -87,8 +87,11 @@ extension Node {
   private mutating func proposeCommand(_ id: CommandID, _ issuedAt: LogIndex, _ command: Bytes, _ now: LocalTime) -> Bool {
     let size = settings.entryPayloadLimit
     let parts = max(1, (command.count + size - 1) / size)
-    guard acceptor.log.count + parts + 64 <= acceptor.log.capacity, effects.records.free > command.count + parts * 64 + 4096
-    else { return false }
+    guard effects.records.free > command.count + parts * 64 + 2 * Limits.recordReserve else { return false }
+    guard acceptor.log.count + parts + acceptor.log.capacity / Limits.logReserveShare <= acceptor.log.capacity else {
+      acceptor.lacksRoom = true
+      return false
+    }
     let time = clusterTime(now)
     noteStamp(time, now)
     let token = CommandToken(id: id, issuedAt: issuedAt)

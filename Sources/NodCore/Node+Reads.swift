@@ -15,7 +15,8 @@ package struct Reads: ~Copyable {
     var stage: Stage
   }
   private var items: [Item] = []
-  private(set) var nextNumber: UInt32 = 1
+  /// Begins anywhere, so that a grant of an earlier start never fits a read of this one.
+  private(set) var nextNumber: UInt32
   /// The round that the next frame of this leader opens.
   private(set) var round: UInt32 = 0
   private(set) var confirmedRound: UInt32 = 0
@@ -24,7 +25,10 @@ package struct Reads: ~Copyable {
   var echo: (ballot: Ballot, round: UInt32) = (.zero, 0)
   var echoed: (ballot: Ballot, round: UInt32) = (.zero, 0)
 
-  package init() { items.reserveCapacity(Limits.pendingReads) }
+  package init(salt: UInt64) {
+    nextNumber = UInt32(truncatingIfNeeded: salt >> 36)
+    items.reserveCapacity(Limits.pendingReads)
+  }
 
   var needsConfirmation: Bool { confirmedRound < round || hasWaiting }
   var hasWaiting: Bool {
@@ -181,6 +185,11 @@ extension Node {
     reads.claim(index: acceptor.last)
     reads.openRound()
     guard reads.needsConfirmation else { return }
+    if settings.memberCount == 1 {
+      reads.confirm()
+      settleReads()
+      return
+    }
     let round = reads.round
     writer.section(.readRound) { out in out.varint(UInt64(round)) }
   }

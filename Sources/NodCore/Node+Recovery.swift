@@ -34,7 +34,6 @@ extension Node {
       votes.restart(in: acceptor.accepted)
       raiseOwnVote()
     }
-    snapshots.isBusy = false
   }
 
   /// Everything that must survive, as records in the order in which recovery takes them. The genesis, the start and the

@@ -60,7 +60,7 @@ extension Node {
     guard now >= timeline.searchUntil else { return rest(until: timeline.searchUntil, radio: true) }
     founder = id
     gridHops = 0
-    clock.set(window: max(timeline.window, leaderWindow) + 1, gridPoint: now + settings.slot, uncertainty: .zero)
+    clock.set(window: max(timeline.window, leaderWindow) &+ 1, gridPoint: now + settings.slot, uncertainty: .zero)
     timeline.window = max(timeline.window, leaderWindow)
     return fallAsleep(now)
   }

@@ -18,6 +18,8 @@ package struct NodeParameters {
   package var logBytes = 2 << 20
   package var holes = 256
   package var pendingBytes = 1 << 20
+  /// Room for changes of keys that nobody has taken yet; 0: they are not recorded.
+  package var changeBytes = 0
 
   package init(settings: ClusterSettings, id: NodeID) {
     self.settings = settings
@@ -102,6 +104,7 @@ package struct Node: ~Copyable {
   var intake: Intake
   /// The journal has grown: a snapshot is wanted at the next named position.
   package var wantsSnapshot = false
+  var keepsTail = true
   package internal(set) var stamp = ClusterTime.zero
   var stampAt = LocalTime.zero
   var reads: Reads
@@ -127,15 +130,17 @@ package struct Node: ~Copyable {
     peers = Peers(count: p.settings.memberCount)
     clock = ClusterClock(
       period: p.settings.period, ownAccuracyPPM: p.clockAccuracyPPM, hostLatency: p.hostLatency, slack: p.slack)
-    registry = Registry(limits: p.settings.registry)
+    registry = Registry(limits: p.settings.registry, changeBytes: p.changeBytes)
     join = JoinBuffer(byteCount: p.settings.registry.largestCommand)
     pending = PendingCommands(capacity: Limits.pendingCommands, byteCount: p.pendingBytes)
     forwarded = PendingCommands(capacity: Limits.forwardedCommands, byteCount: p.pendingBytes)
     inFlight = InFlight(capacity: p.logEntries)
     intake = Intake(
       memberCount: p.settings.memberCount, commandBytes: p.settings.registry.largestCommand)
-    reads = Reads()
-    snapshots = Snapshots(byteCount: Registry.maxSnapshotBytes(p.settings.registry), mtu: p.settings.mtu)
+    reads = Reads(salt: p.salt)
+    snapshots = Snapshots(
+      byteCount: Registry.maxSnapshotBytes(p.settings.registry)
+        + JoinBuffer.sizeBound(command: p.settings.registry.largestCommand), mtu: p.settings.mtu)
   }
 
   package var isLeader: Bool { if case .leader = role { true } else { false } }

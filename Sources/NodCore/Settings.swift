@@ -62,6 +62,12 @@ package enum Limits {
   package static let burstFrames = 24
   /// Bytes of node records that one input can cause, before the station takes them away.
   package static let recordBytes = 1 << 18
+  /// Of those, kept for what is no log entry: promises, alignments, marks.
+  package static let recordReserve = 4096
+  /// A command takes at most this share of the log's entries.
+  package static let commandShare = 4
+  /// A leader leaves this share of the log's entries to those who lead after it.
+  package static let logReserveShare = 8
   /// Commands taken from local callers and from other members that wait for their decision.
   package static let pendingCommands = 1024
   package static let forwardedCommands = 256

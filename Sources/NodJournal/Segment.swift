@@ -86,7 +86,8 @@ struct SegmentHeader {
     let owner = JournalOwner(clusterLow: input.u64(), clusterHigh: input.u64(), node: node)
     let header = SegmentHeader(
       segment: segment, owner: owner, identity: input.u64(), firstSequence: input.u64(),
-      batchBytes: Int(input.u32()), checkpointLength: Int(input.u32()), checkpointChecksum: input.u32())
+      batchBytes: Int(clamping: input.u32()), checkpointLength: Int(clamping: input.u32()),
+      checkpointChecksum: input.u32())
     return header
   }
 }
@@ -131,7 +132,8 @@ struct BatchHeader {
     segment = input.u32()
     sequence = input.u64()
     offset = input.u64()
-    length = Int(input.u32())
+    // Bytes that were never written: any number, on boards of 32 bits too.
+    length = Int(clamping: input.u32())
     checksum = input.u32()
     guard segment == header.segment, sequence &+ 1 >= header.firstSequence,
       length <= header.batchBytes - BatchHeader.byteCount

@@ -8,7 +8,10 @@ package struct Event: Sendable {
     case powerOn(member: Int)
     case powerCut(member: Int)
     case client
-    case check
+    case reader
+    case partition
+    case diskTrouble(member: Int)
+    case diskHeals(member: Int)
   }
   package var at: Int64
   package var order: UInt64

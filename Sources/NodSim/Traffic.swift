@@ -12,7 +12,18 @@ package final class Traffic {
     var since: Int64
     var command: [UInt8]
   }
+  struct Reading {
+    var member: Int
+    var ticket: Ticket
+    var key: Int
+    var least: Int
+  }
   var waiting: [Waiting] = []
+  var reading: [Reading] = []
+  private var probes: Set<UInt64> = []
+  private var unsentProbes: [Int] = []
+  package private(set) var readsAnswered = 0
+  package private(set) var values = 0
   var nextTicket: UInt64 = 1
   package private(set) var submitted = 0
   package private(set) var acknowledged = 0
@@ -32,8 +43,66 @@ package final class Traffic {
     let up = (0..<world.members.count).filter { world.members[$0].isUp }
     guard !up.isEmpty else { return }
     let i = up[world.random.below(up.count)]
+    if world.options.valueBytes > 0 && world.random.below(3) == 0 {
+      submitValue(world, member: i)
+      return
+    }
+    submit(world, member: i, key: world.random.below(Traffic.keys), token: nil)
+  }
+
+  /// A large value: its command is spread over entries and frames. Nobody retries it.
+  private func submitValue(_ world: World, member i: Int) {
+    let size = 1 + world.random.below(world.options.valueBytes)
+    let key: [UInt8] = Array("blob\(world.random.below(4))".utf8)
+    let value = [UInt8](repeating: UInt8(truncatingIfNeeded: nextTicket), count: size)
+    var bytes = [UInt8](repeating: 0, count: size + 64)
+    let count = bytes.withUnsafeMutableBytes { buffer in
+      key.withUnsafeBytes { key in
+        value.withUnsafeBytes { value in
+          var out = ByteWriter(buffer)
+          RegistryCommand.set(key: key, value: value, condition: .always, expiry: .none, returnsOldValue: false)
+            .write(to: &out)
+          return out.count
+        }
+      }
+    }
+    guard let station = world.members[i].station else { return }
+    let ticket = Ticket(nextTicket)
+    nextTicket += 1
+    let verdict = bytes[..<count].withUnsafeBytes {
+      station.pointee.submit(Bytes(rebasing: $0[...]), token: nil, ticket: ticket, now: world.members[i].local(world.now))
+    }
+    if case .accepted = verdict { values += 1 }
+    world.turn(i)
+  }
+
+  /// A linearizable read of one counter: it must see all that was acknowledged before it was asked for.
+  func read(_ world: World) {
+    let up = (0..<world.members.count).filter { world.members[$0].isUp }
+    guard !up.isEmpty else { return }
+    let i = up[world.random.below(up.count)]
+    guard let station = world.members[i].station else { return }
     let key = world.random.below(Traffic.keys)
-    submit(world, member: i, key: key, token: nil)
+    let ticket = Ticket(nextTicket)
+    nextTicket += 1
+    if station.pointee.requestRead(ticket, now: world.members[i].local(world.now)) {
+      reading.append(Reading(member: i, ticket: ticket, key: key, least: sure[key] ?? 0))
+    }
+    world.turn(i)
+  }
+
+  /// A command of its own at this member, after the faults.
+  func probe(_ world: World, member i: Int) {
+    let ticket = nextTicket
+    submit(world, member: i, key: world.random.below(Traffic.keys), token: nil)
+    if waiting.contains(where: { $0.ticket.raw == ticket }) {
+      probes.insert(ticket)
+    } else {
+      unsentProbes.append(i)
+    }
+  }
+  var probesAnswered: Bool {
+    unsentProbes.isEmpty && !waiting.contains { probes.contains($0.ticket.raw) }
   }
 
   package func submit(_ world: World, member i: Int, key: Int, token: CommandToken?) {
@@ -71,6 +140,7 @@ package final class Traffic {
       doubtful[item.key, default: 0] += 1
     }
     waiting.removeAll { $0.member == i }
+    reading.removeAll { $0.member == i }
   }
 
   /// Waited too long: retries with the same token at another node.
@@ -111,6 +181,17 @@ package final class Traffic {
       default: refused += 1
       }
     }
+    for answered in station.pointee.node.effects.reads {
+      guard let at = reading.firstIndex(where: { $0.ticket == answered.ticket && $0.member == i }) else { continue }
+      let item = reading.remove(at: at)
+      guard answered.isReady else { continue }
+      readsAnswered += 1
+      let value = counter(item.key, station)
+      if value < item.least {
+        world.checker.fail(
+          "linearizable read", "n\(i) reads counter\(item.key) as \(value), \(item.least) was acknowledged before", at: world.now)
+      }
+    }
     station.pointee.node.effects.removeCompletions()
     station.pointee.node.effects.removeReads()
   }
@@ -120,15 +201,19 @@ package final class Traffic {
     for i in 0..<world.members.count {
       guard let station = world.members[i].station, station.pointee.node.applied.raw == world.checker.highestDecided else { continue }
       for key in 0..<Traffic.keys {
-        let name: [UInt8] = Array("counter\(key)".utf8)
-        let value = name.withUnsafeBytes { bytes in
-          station.pointee.node.registry.lookup(bytes).map { Int(String(decoding: $0.value, as: UTF8.self)) ?? -1 } ?? 0
-        }
+        let value = counter(key, station)
         let least = sure[key] ?? 0
         let most = least + (doubtful[key] ?? 0) + waiting.filter { $0.key == key }.count
         if value < least || value > most { return "n\(i) counter\(key) is \(value), must be \(least)...\(most)" }
       }
     }
     return nil
+  }
+
+  private func counter(_ key: Int, _ station: UnsafeMutablePointer<Station<SimDisk>>) -> Int {
+    let name: [UInt8] = Array("counter\(key)".utf8)
+    return name.withUnsafeBytes { bytes in
+      station.pointee.node.registry.lookup(bytes).map { Int(String(decoding: $0.value, as: UTF8.self)) ?? -1 } ?? 0
+    }
   }
 }

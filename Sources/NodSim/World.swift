@@ -5,39 +5,7 @@ import NodJournal
 import NodSecurity
 import NodStation
 
-/// A member: its disk lives for ever, its station as long as it has power.
-final class Member {
-  let id: NodeID
-  let disk: SimDisk
-  /// The station, in memory taken for it: it is replaced when the power comes back.
-  var station: UnsafeMutablePointer<Station<SimDisk>>?
-  var generation = 0
-  var starts = 0
-  /// Boot time of this start, and how fast its clock runs, in parts per 1e9.
-  var bootedAt: Int64 = 0
-  var ratePPB: Int64 = 0
-  var wakePlannedAt: Int64 = .max
-  var refusal: String?
-  var radioOnSince: Int64?
-  var radioOnTotal: Int64 = 0
-  var syncTarget: SyncTarget?
-
-  init(_ id: NodeID, seed: UInt64) {
-    self.id = id
-    disk = SimDisk(seed: seed)
-  }
-  var isUp: Bool { station != nil }
-  func local(_ now: Int64) -> LocalTime {
-    let elapsed = now - bootedAt
-    return LocalTime(microseconds: 1_000_000 + elapsed + elapsed / 1000 * ratePPB / 1_000_000)
-  }
-  func world(_ local: LocalTime) -> Int64 {
-    let elapsed = local.microseconds - 1_000_000
-    if elapsed > .max / 8 { return .max / 4 }
-    return bootedAt + elapsed - elapsed / 1000 * ratePPB / 1_000_000
-  }
-}
-
+/// Reproducible: everything that happens follows from the options, their seed included.
 package final class World {
   package let options: WorldOptions
   package internal(set) var now: Int64 = 0
@@ -59,8 +27,14 @@ package final class World {
   /// What each member has last said of itself: must survive every power cut.
   var spoken: [Int: (promised: Ballot, accepted: Ballot)] = [:]
   var spokenVotes: [Int: (ballot: Ballot, last: LogIndex)] = [:]
-  private var epochKey: [UInt8] = []
-  private var rosterHash: [UInt8] = []
+  /// Faults happen; otherwise only loss and delay do.
+  package internal(set) var isFaulty = true
+  /// Every frame that was ever sealed, as who, under which salt, with which counter.
+  var nonces: Set<UsedNonce> = []
+  /// A hash of every frame that went out and when: two runs of one seed have the same.
+  package internal(set) var fingerprint: UInt64 = 0xcbf2_9ce4_8422_2325
+  var epochKey: [UInt8] = []
+  var rosterHash: [UInt8] = []
   let profile = RadioProfile.loopback
 
   package init(_ options: WorldOptions) {
@@ -70,7 +44,7 @@ package final class World {
     lossPermille = options.lossPermille
     settings = ClusterSettings(
       memberCount: options.memberCount, period: options.period, slot: .milliseconds(2), syncGap: .milliseconds(4),
-      framePace: Microseconds(200), mtu: 1280)
+      framePace: Microseconds(200), mtu: options.mtu)
     settings.rule = options.rule
     settings.snapshotEvery = options.snapshotEvery
     settings.cycleLimit = options.cycleLimit
@@ -86,11 +60,16 @@ package final class World {
       queue.plan(.powerOn(member: i), at: Int64(random.below(Int(options.period.raw))))
     }
     if options.commandEvery != nil { queue.plan(.client, at: options.period.raw * 4) }
+    if options.readEvery != nil { queue.plan(.reader, at: options.period.raw * 5) }
+    if let every = options.partitionEvery { queue.plan(.partition, at: mean(every)) }
+    if let every = options.diskTroubleEvery {
+      for i in 0..<options.memberCount { queue.plan(.diskTrouble(member: i), at: mean(every)) }
+    }
   }
 
   deinit { for member in members { release(member) } }
 
-  private func genesis(_ member: Member) -> Genesis {
+  func genesis(_ member: Member) -> Genesis {
     Genesis(clusterLow: 7, clusterHigh: 9, node: member.id, membershipVersion: 1, mayVote: true)
   }
   private func provision(_ member: Member) {
@@ -103,59 +82,12 @@ package final class World {
       preconditionFailure("a new disk takes a journal: \(error)")
     }
   }
-  private func release(_ member: Member) {
+  func release(_ member: Member) {
     if let station = member.station {
       station.deinitialize(count: 1)
       station.deallocate()
       member.station = nil
     }
-  }
-
-  // MARK: power
-
-  package func powerOn(_ i: Int) {
-    let member = members[i]
-    guard !member.isUp else { return }
-    member.bootedAt = now
-    member.generation += 1
-    member.starts += 1
-    member.wakePlannedAt = .max
-    var node = NodeParameters(settings: settings, id: member.id)
-    node.seed = random.next()
-    node.logEntries = options.logEntries
-    node.logBytes = 1 << 18
-    node.holes = 64
-    node.pendingBytes = 1 << 16
-    let salt = random.next()
-    do {
-      let memory = UnsafeMutablePointer<Station<SimDisk>>.allocate(capacity: 1)
-      try epochKey.withUnsafeBytes { key in
-        try rosterHash.withUnsafeBytes { hash in
-          memory.initialize(
-            to: try Station.open(
-              StationParameters(node: node, profile: profile), disk: member.disk, genesis: genesis(member),
-              journalLimits: JournalLimits(), epochKey: key, rosterHash: hash, randomSalt: salt, now: member.local(now)))
-        }
-      }
-      member.station = memory
-      checker.restarted(self, i)
-      turn(i)
-    } catch {
-      member.refusal = "\(error)"
-      checker.refused(i, "\(error)", at: now)
-    }
-  }
-
-  /// The power goes now: un-synced writes are lost, in part.
-  package func cutPower(_ i: Int) {
-    let member = members[i]
-    guard member.isUp else { return }
-    traffic.lost(member: i)
-    member.disk.cutPower()
-    release(member)
-    member.generation += 1
-    noteRadio(member, on: false)
-    trace?("\(now) n\(i) power cut")
   }
 
   // MARK: the loop
@@ -189,16 +121,29 @@ package final class World {
       synced(i, generation)
     case .powerOn(let i):
       powerOn(i)
-      if let every = options.powerCutEvery {
-        queue.plan(.powerCut(member: i), at: now + Int64(random.below(Int(every.raw) * 2)))
+      if !members[i].isUp {
+        queue.plan(.powerOn(member: i), at: now + 1 + mean(options.darkness))
+      } else if let every = options.powerCutEvery {
+        queue.plan(.powerCut(member: i), at: now + mean(every))
       }
     case .powerCut(let i):
+      guard isFaulty else { return }
       if random.below(3) == 0 { members[i].disk.operationsUntilPowerCut = random.below(6) } else { cutPower(i) }
-      queue.plan(.powerOn(member: i), at: now + Int64(random.below(Int(options.darkness.raw) * 2)))
+      queue.plan(.powerOn(member: i), at: now + mean(options.darkness))
     case .client:
-      traffic.step(self)
-      if let every = options.commandEvery { queue.plan(.client, at: now + Int64(random.below(Int(every.raw) * 2))) }
-    case .check: break
+      if isFaulty { traffic.step(self) }
+      if let every = options.commandEvery { queue.plan(.client, at: now + 1 + mean(every)) }
+    case .reader:
+      if isFaulty { traffic.read(self) }
+      if let every = options.readEvery { queue.plan(.reader, at: now + 1 + mean(every)) }
+    case .partition:
+      changeLinks()
+      if let every = options.partitionEvery, isFaulty { queue.plan(.partition, at: now + 1 + mean(every)) }
+    case .diskTrouble(let i):
+      if isFaulty { troubleDisk(i) }
+    case .diskHeals(let i):
+      healDisk(i)
+      if let every = options.diskTroubleEvery, isFaulty { queue.plan(.diskTrouble(member: i), at: now + 1 + mean(every)) }
     }
   }
 
@@ -240,6 +185,9 @@ package final class World {
     checker.look(self, i)
   }
 
+  /// A random span of this mean.
+  func mean(_ span: Microseconds) -> Int64 { Int64(random.below(Int(span.raw) * 2)) }
+
   private func synced(_ i: Int, _ generation: Int) {
     let member = members[i]
     guard member.generation == generation, let station = member.station, let target = member.syncTarget else { return }
@@ -261,78 +209,6 @@ package final class World {
         .synced(member: i, generation: member.generation), at: now + Int64(random.below(Int(options.diskLatency.raw) * 2) + 1))
     }
     turn(i)
-  }
-
-  // MARK: the air
-
-  private func speak(_ i: Int, _ time: LocalTime) {
-    let member = members[i]
-    var buffer = [UInt8](repeating: 0, count: settings.mtu)
-    let count = buffer.withUnsafeMutableBytes { member.station!.pointee.transmit(into: $0, now: time) }
-    guard count > 0 else { return }
-    framesOnAir += 1
-    bytesOnAir += count
-    noteSpoken(i)
-    trace?(describe(i))
-    let number = nextDatagram
-    nextDatagram += 1
-    var copies = 0
-    for j in 0..<members.count where j != i && cut[i] & (1 << UInt32(j)) == 0 {
-      if random.happens(permille: lossPermille) { continue }
-      let times = random.happens(permille: options.repeatPermille) ? 3 : 1
-      for _ in 0..<times {
-        copies += 1
-        let delay = profile.airTime(count).raw + Int64(random.below(Int(options.jitter.raw) + 1))
-        queue.plan(.arrive(member: j, datagram: number), at: now + delay)
-      }
-    }
-    if copies > 0 { air[number] = (Array(buffer[..<count]), copies, i) }
-  }
-
-  /// What a frame says of its sender's own disk. Called after it was composed.
-  private func noteSpoken(_ i: Int) {
-    node(i) { n in
-      // The prelude speaks of the promise and the accepted ballot as soon as they are in memory only through a promise
-      // section or an own vote; those are held back until they are durable.
-      if n.durability.ballot == n.acceptor.accepted, n.votes.ballot == n.acceptor.accepted, n.votes[n.id] > .zero {
-        spokenVotes[i] = (n.votes.ballot, n.votes[n.id])
-      }
-      if n.spokePromise > .zero { spoken[i] = (n.spokePromise, n.durability.ballot) }
-    }
-  }
-
-  /// On how many disks an entry of `ballot` lies, by the votes that are durable.
-  func holders(of index: LogIndex, in ballot: Ballot, likeMember i: Int) -> Int {
-    // Members without power keep their votes on disk: what they last spoke of counts.
-    var count = 0
-    for j in 0..<members.count {
-      let durable = node(j) { n in n.durability.ballot >= ballot && (n.durability.last >= index || n.acceptor.commit >= index) } ?? false
-      let spoken = spokenVotes[j].map { $0.ballot >= ballot && $0.last >= index } ?? false
-      let compacted = node(j) { n in n.acceptor.commit >= index && n.snapshots.index >= index } ?? false
-      if durable || spoken || compacted { count += 1 }
-    }
-    return count
-  }
-
-  private func arrive(_ i: Int, _ number: Int) {
-    guard let frame = air[number] else { return }
-    if frame.copies == 1 { air[number] = nil } else { air[number]!.copies -= 1 }
-    let member = members[i]
-    guard let station = member.station else { return }
-    guard station.pointee.plan.radioOn else {
-      station.pointee.discardedWhileOff(1)
-      return
-    }
-    frame.bytes.withUnsafeBytes { station.pointee.receive($0, now: member.local(now)) }
-    turn(i)
-  }
-
-  private func noteRadio(_ member: Member, on: Bool) {
-    if on, member.radioOnSince == nil { member.radioOnSince = now }
-    if !on, let since = member.radioOnSince {
-      member.radioOnTotal += now - since
-      member.radioOnSince = nil
-    }
   }
 
   // MARK: what a test may ask

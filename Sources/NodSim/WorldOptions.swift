@@ -13,7 +13,7 @@ package struct WorldOptions: Sendable {
   /// Clocks run apart by up to so much, either way.
   package var driftPPM = 20
   package var rule = ElectionRule.paxos
-  package var snapshotEvery: UInt64 = 1024
+  package var snapshotEvery: UInt64 = 128
   package var logEntries = 1024
   package var cycleLimit = 8
   package var fullEvery: UInt32 = 16
@@ -25,8 +25,19 @@ package struct WorldOptions: Sendable {
   package var tears = true
   /// Mean time between commands of the client; nil for none.
   package var commandEvery: Microseconds?
-  /// Largest number of key bytes and value bytes drawn by the client.
-  package var valueBytes = 32
+  /// Largest value that the client writes beside its counters; 0: none.
+  package var valueBytes = 0
+  /// Mean time between changes of which links are cut; nil for none.
+  package var partitionEvery: Microseconds?
+  /// Mean time between troubles of a disk: full, read-only, failing syncs; nil for none.
+  package var diskTroubleEvery: Microseconds?
+  /// Mean time between linearizable reads; nil for none.
+  package var readEvery: Microseconds?
+  package var mtu = 1280
+  package var logBytes = 1 << 18
+  /// Windows of faults, then windows without, in which every member must get a command decided.
+  package var faultyWindows = 300
+  package var quietWindows = 400
   /// Links that are cut: bit `b` of entry `a` set means that b never hears a.
   package var cut = [UInt32](repeating: 0, count: 32)
   package init() {}

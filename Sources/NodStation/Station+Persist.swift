@@ -18,7 +18,8 @@ extension Station where D: ~Copyable {
     guard !awaitsSync, journal.isIdle else { return nil }
     appendRecords()
     if journal.failure != nil {
-      guard now >= retryDiskAt else { return nil }
+      // More waited than the journal can hold: no fault of the disk, a checkpoint holds it all.
+      guard failedSince == nil || now >= retryDiskAt else { return nil }
       retryDiskAt = now + .seconds(2)
       return rotate(now)
     }
@@ -51,6 +52,7 @@ extension Station where D: ~Copyable {
 
   /// A new segment: all that must survive, written anew beside the old one.
   private mutating func rotate(_ now: LocalTime) -> SyncTarget? {
+    if node.snapshots.isBusy { node.trimLog() }
     do throws(JournalError<D.Failure>) {
       try journal.beginRotation()
       try writeCheckpoint()

@@ -28,3 +28,9 @@ extension Station where D: ~Copyable {
     return size
   }
 }
+
+extension Station where D: ~Copyable {
+  /// Air time of the last hour, and what is left of the budget.
+  package mutating func airtimeUsed(_ now: LocalTime) -> Microseconds { airtime.used(at: now) }
+  package mutating func airtimeLeft(_ now: LocalTime) -> Microseconds { airtime.left(at: now) }
+}

@@ -1,1 +1,79 @@
+// The parts of an agent put together, in the order in which each may fail: files, state directory, station, radio,
+// local socket, loop.
+import CBoard
+import NodAgent
 import NodCore
+import NodJournal
+import NodSecurity
+import NodStation
+
+func check(_ path: String) -> Int32 {
+  do throws(ConfigurationErrors) {
+    let files = try NodeFiles.read(configurationPath: path)
+    if let trouble = budgetTrouble(files) {
+      complain(trouble)
+      return 1
+    }
+    print("\(path): nothing wrong: \(files.own.name) of \(files.roster.name), \(files.roster.members.count) members")
+    return 0
+  } catch {
+    for each in error.all { complain(each.description) }
+    return 1
+  }
+}
+
+/// Whether the radio's budget carries the beacons (protocol review B7); if not, the least period that it does.
+func budgetTrouble(_ files: NodeFiles) -> String? {
+  let beacon = min(files.roster.mtu, 80)
+  let share = files.profile.budgetPermille(frameBytes: beacon, every: files.roster.period)
+  guard share > 500 else { return nil }
+  let least = files.profile.leastPeriod(frameBytes: beacon, permille: 500)
+  return "\(files.configuration.paths.roster): period_ms = \(files.roster.period.raw / 1000): a leader's beacons alone would "
+    + "take \(share / 10) % of the air time that the profile allows; the least period is \((least.raw + 999) / 1000) ms"
+}
+
+func run(_ path: String) -> Int32 {
+  let files: NodeFiles
+  do throws(ConfigurationErrors) { files = try NodeFiles.read(configurationPath: path) } catch {
+    for each in error.all { complain(each.description) }
+    return 1
+  }
+  if let trouble = budgetTrouble(files) {
+    complain(trouble)
+    return 1
+  }
+  let log = LogLine(level: files.configuration.logLevel)
+  do throws(StartFailure) {
+    try serve(files, log)
+    return 0
+  } catch {
+    complain(error.text)
+    return 1
+  }
+}
+
+struct StartFailure: Error {
+  var text: String
+}
+
+private func serve(_ files: NodeFiles, _ log: LogLine) throws(StartFailure) {
+  let station = try openStation(files, log)
+  // One by one: what was opened is closed again when the next cannot be.
+  let signals: StopSignals
+  do throws(BoardFailure) { signals = try StopSignals() } catch { throw StartFailure(text: error.description) }
+  let radio: UDPRadio
+  do throws(BoardFailure) { radio = try openRadio(files) } catch { throw StartFailure(text: error.description) }
+  let poll: Poll
+  do throws(BoardFailure) { poll = try Poll() } catch { throw StartFailure(text: error.description) }
+  let alarm: NodAgent.Alarm
+  do throws(BoardFailure) { alarm = try NodAgent.Alarm(wakingTheBoard: false) } catch { throw StartFailure(text: error.description) }
+  let syncThread: SyncThread
+  do throws(BoardFailure) { syncThread = try SyncThread() } catch { throw StartFailure(text: error.description) }
+  var server = LocalServer(limits: localLimits(files), epoll: poll.descriptor)
+  try openSocket(&server, files.configuration.local)
+  let cluster = Cluster(station: station, files: files, now: BoardClock.now)
+  var agent = Agent(
+    cluster: cluster, server: server, radio: radio, poll: poll, alarm: alarm, syncThread: syncThread, signals: signals,
+    log: log)
+  do throws(AgentError) { try agent.run() } catch { throw StartFailure(text: error.description) }
+}

@@ -316,7 +316,7 @@ private func read(_ text: String) throws -> Configuration {
 
   @Test func randomBytesAreErrorsAndNeverMore() {
     var state: UInt64 = 1
-    for _ in 0..<300 {
+    for _ in 0..<100 {
       var data = Data("[node]\nname = n\n".utf8)
       for _ in 0..<400 {
         state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407

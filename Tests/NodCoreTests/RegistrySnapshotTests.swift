@@ -109,6 +109,23 @@ import Testing
     #expect(throws: SnapshotError.unknownVersion) { try m.restore(bytes) }
   }
 
+  @Test func keysOutOfOrderOrTwiceAreNoSnapshot() throws {
+    let m = Machine(.tight)
+    for key in ["a", "b", "c"] { m.apply(.set(key.bytes, "value".bytes)) }
+    let bytes = m.snapshot()
+    // Each key takes ten bytes here: two lengths, one of key, five of value, age, no expiry.
+    let start = try #require(
+      bytes.indices.first { bytes[$0...].dropFirst(2).starts(with: [5] + "value".bytes) })
+    let keys = (0..<3).map { Array(bytes[start + 10 * $0..<start + 10 * $0 + 10]) }
+    let (head, tail) = (bytes[..<start], bytes[(start + 30)...])
+    #expect(head + keys.joined() + tail == bytes[...])
+    for order in [[0, 2, 1], [1, 0, 2], [0, 0, 1], [0, 1, 1], [2, 1, 0]] {
+      let other = Array(head + order.flatMap { keys[$0] } + tail)
+      #expect(throws: SnapshotError.malformed) { try m.restore(other) }
+    }
+    try m.restore(bytes)
+  }
+
   @Test func anEmptyRegistryHasASnapshotToo() throws {
     let m = Machine(.tight)
     let bytes = m.snapshot()

@@ -164,3 +164,22 @@ func theJournalOfSomebodyElseIsRefused(owner: JournalOwner) throws {
   #expect(visited == 0)
   #expect(disk.bytes(of: FileName(segment: 1)) == before)
 }
+
+@Test func aJournalMadeWithAnotherBatchSizeIsGoneOnWith() throws {
+  let large = JournalLimits(batchBytes: 16_384, pendingBytes: 65_536, segmentBytes: 65_536)
+  for (first, second) in [(smallLimits, large), (large, smallLimits)] {
+    let disk = SimDisk(seed: 1)
+    var notebook = Notebook()
+    _ = try createJournal(on: disk, &notebook, limits: first)
+    for _ in 0..<2 {
+      var journal = try reopen(disk, &notebook, limits: second)
+      while journal.pendingFree > 2 * JournalLimits.recordBytes { notebook.append(to: &journal) }
+      try journal.flush()
+      let last = notebook.last
+      disk.cutPower()
+      journal = try reopen(disk, &notebook, limits: second)
+      #expect(notebook.fault == nil && notebook.last == last)
+      try journal.rotate { (fresh) throws(SimJournalError) in try notebook.checkpoint(into: &fresh) }
+    }
+  }
+}

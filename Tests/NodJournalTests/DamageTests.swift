@@ -139,6 +139,24 @@ private func batchOffsets(_ disk: SimDisk) -> (mirror: [Int], placed: [Int]) {
   #expect(outcome(disk, last: notebook.last) == .repaired)
 }
 
+@Test func aMirrorThatWasNotKeptDoesNotMakeRotLookLikeATear() throws {
+  let disk = SimDisk(seed: 11)
+  var notebook = Notebook()
+  notebook.payloadLimit = 40
+  var journal = try createJournal(on: disk, &notebook)
+  var stale: [UInt8] = []
+  for batch in 0..<4 {
+    notebook.append(to: &journal, count: 2)
+    try journal.flush()
+    if batch == 1 { stale = Array(try #require(disk.bytes(of: segment))[..<(4096 + 2 * 8192)]) }
+  }
+  // The slots say "batch 2 is the newest", the third is rotten, and the fourth stands behind it.
+  disk.overwrite(segment, at: 0, with: stale)
+  let (_, placed) = batchOffsets(disk)
+  disk.rot(segment, byte: placed[2] + 33, bit: 2)
+  #expect(outcome(disk, last: notebook.last) == .damage)
+}
+
 @Test func aSectorThatCannotBeReadIsNotTakenForATear() throws {
   let (disk, _) = try smallJournal()
   let size = try #require(disk.bytes(of: segment)?.count)

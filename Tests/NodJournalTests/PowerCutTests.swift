@@ -146,3 +146,41 @@ private let scriptBatches = 151
     #expect(notebook.last >= recovered, "seed \(seed)")
   }
 }
+
+@Test func aTornTailIsCutOnce() throws {
+  var torn = 0
+  for seed in UInt64(0)..<32 {
+    let disk = SimDisk(seed: seed)
+    var notebook = Notebook()
+    var journal = try createJournal(on: disk, &notebook)
+    notebook.append(to: &journal, count: 20)
+    _ = try journal.write()
+    disk.cutPower()
+    _ = try reopen(disk, &notebook)
+    torn += try #require(notebook.recovery.report).cutBytes > 0 ? 1 : 0
+    disk.cutPower()
+    _ = try reopen(disk, &notebook)
+    #expect(try #require(notebook.recovery.report).cutBytes == 0, "seed \(seed)")
+  }
+  #expect(torn > 0)
+}
+
+@Test func aProcessThatDiesBetweenRenameAndSyncLosesNothingToALaterPowerCut() throws {
+  for seed in UInt64(0)..<32 {
+    let disk = SimDisk(seed: seed)
+    var notebook = Notebook()
+    var journal = try createJournal(on: disk, &notebook)
+    notebook.append(to: &journal, count: 5)
+    try journal.flush()
+    let durable = notebook.last
+    try journal.beginRotation()
+    try notebook.checkpoint(into: &journal)
+    try disk.sync(journal.finishCheckpoint())
+    #expect(try journal.synced() == .directory)
+    disk.killProcess()
+    _ = try reopen(disk, &notebook)
+    disk.cutPower()
+    _ = try reopen(disk, &notebook)
+    #expect(notebook.fault == nil && notebook.last >= durable, "seed \(seed)")
+  }
+}

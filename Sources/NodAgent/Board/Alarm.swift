@@ -1,9 +1,10 @@
 // One wake-up at a moment of the boot-time clock, as readiness of a descriptor. With the permission to
 // (CAP_WAKE_ALARM) it wakes a suspended board too; without, it is an ordinary timer and says so.
 import CBoard
-package import NodCore
+import NodCore
 
-package struct Alarm: ~Copyable {
+// Public, since Embedded Swift finds the deinit of any other type within its own module only.
+public struct Alarm: ~Copyable {
   /// Readable once the alarm has rung.
   package let descriptor: Int32
   /// Whether it wakes a board that is suspended.

@@ -2,7 +2,7 @@
 // board is suspended, so that a node which slept knows for how long. The wall clock is shown to people and
 // used for nothing else.
 import CBoard
-package import NodCore
+import NodCore
 
 package enum BoardClock {
   package static var now: LocalTime { LocalTime(microseconds: board_boot_microseconds()) }

@@ -1,14 +1,15 @@
 // The journal's disk on a real file system: the files of one locked state directory. What must not stall
 // the agent is not synced here but handed to the sync thread, which `syncTarget` prepares.
 import CBoard
-package import NodCore
-package import NodJournal
+import NodCore
+import NodJournal
 
 extension BoardFailure: DiskFailure {
   package var explanation: String { "\(description) (\(code))" }
 }
 
-package struct FileDisk: Disk, ~Copyable {
+// Public, since Embedded Swift finds the deinit of any other type within its own module only.
+public struct FileDisk: Disk, ~Copyable {
   package typealias Failure = BoardFailure
 
   /// Bytes for the names of all files in the directory; more than a journal's few means that something else

@@ -2,7 +2,8 @@
 // wait is one wake-up of the process; what is ready is then gone through in a fixed array.
 import CBoard
 
-package struct Poll: ~Copyable {
+// Public, since Embedded Swift finds the deinit of any other type within its own module only.
+public struct Poll: ~Copyable {
   /// What has become ready: the token it was added with, and how.
   package struct Event {
     package let token: UInt64

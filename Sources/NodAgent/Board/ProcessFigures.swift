@@ -1,6 +1,6 @@
 // What the agent costs its board, as the kernel counts it: memory, wake-ups, processor time, bytes to flash.
 import CBoard
-package import NodCore
+import NodCore
 
 package struct ProcessFigures {
   /// Memory held, in KiB.

@@ -2,7 +2,8 @@
 // that vote from one memory would break every promise.
 import CBoard
 
-package struct StateDirectory: ~Copyable {
+// Public, since Embedded Swift finds the deinit of any other type within its own module only.
+public struct StateDirectory: ~Copyable {
   package enum Failure: Error, CustomStringConvertible {
     case board(BoardFailure)
     /// Another agent votes from this directory.

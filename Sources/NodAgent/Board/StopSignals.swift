@@ -2,7 +2,8 @@
 // else.
 import CBoard
 
-package struct StopSignals: ~Copyable {
+// Public, since Embedded Swift finds the deinit of any other type within its own module only.
+public struct StopSignals: ~Copyable {
   package enum Wish { case stop, reload }
 
   package let descriptor: Int32

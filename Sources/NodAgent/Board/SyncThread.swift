@@ -2,9 +2,10 @@
 // synced, the result comes as readiness. A vote may be spoken only after that result (design, section 3,
 // rule 6).
 import CBoard
-package import NodCore
+import NodCore
 
-package struct SyncThread: ~Copyable {
+// Public, since Embedded Swift finds the deinit of any other type within its own module only.
+public struct SyncThread: ~Copyable {
   /// What is to be made durable.
   package enum Target {
     /// A file's contents.

@@ -1,7 +1,7 @@
 // What the service manager is told: ready, alive, what we are at, stopping (sd_notify). Without one,
 // nothing happens.
 import CBoard
-package import NodCore
+import NodCore
 
 package struct Watchdog {
   /// How often the manager must hear of us at least; nil when it does not ask.

@@ -1,6 +1,6 @@
 // nod.conf written by provisioning: what differs from the defaults, each key with its meaning above it. The
 // words are those of the questions, so that a file explains itself as the errors would.
-internal import NodCore
+import NodCore
 
 extension Configuration {
   /// The text of a file that reads back as this configuration.

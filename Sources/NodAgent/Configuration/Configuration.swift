@@ -1,7 +1,7 @@
 // nod.conf: what one node needs to know of its board. What all members must agree on stands in the roster
 // instead. Every key with its unit, range and default is asked for in `ask`, and nowhere else;
 // Firmware-config/nod.conf shows them to people and is held against these questions by a test.
-package import NodCore
+import NodCore
 
 package struct Configuration: Equatable, Sendable {
   package enum Transport: UInt8, CaseIterable, Sendable {

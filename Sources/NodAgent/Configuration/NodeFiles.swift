@@ -1,7 +1,7 @@
 // Everything that the files of one node say, read together: nod.conf, the roster, the radio profile, the
 // two keys. What is wrong in any of them is shown at once, and so is what is right in each but does not fit
 // the others.
-package import NodCore
+import NodCore
 
 package struct NodeFiles {
   package var configuration: Configuration

@@ -1,12 +1,12 @@
 // Radio profiles by name: those that are built in (NodCore/Air), and files like those in
 // Firmware-config/radios for radios that are not. The shipped files say the same as the built-in profiles,
 // as a start for one's own.
-package import NodCore
+import NodCore
 
 package enum ProfileCatalogue {
   /// What a profile file may be called: everything else is a built-in name.
   package static func isFile(_ named: String) -> Bool {
-    named.utf8.contains(UInt8(ascii: "/")) || named.hasSuffix(".conf")
+    named.utf8.contains(UInt8(ascii: "/")) || named.utf8.suffix(5).elementsEqual(".conf".utf8)
   }
 
   package static func builtIn(_ named: String) -> RadioProfile? {

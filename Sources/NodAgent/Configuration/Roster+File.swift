@@ -1,5 +1,5 @@
 // The roster as a file, both ways: [cluster] with the numbers, [member.N] for the member in slot N.
-internal import NodCore
+import NodCore
 
 extension Roster {
   package static func read(path: String) throws(ConfigurationErrors) -> Roster {

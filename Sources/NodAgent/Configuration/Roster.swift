@@ -1,7 +1,7 @@
 // The roster: who the members are, and every number that they must have alike. Its hash goes into the frame
 // keys, so that two different rosters cannot talk (design, section 3, rule 13). Reading and writing it as a
 // file stands in Roster+File.swift.
-package import NodCore
+import NodCore
 
 package struct Roster: Equatable, Sendable {
   package struct Member: Equatable, Sendable {

@@ -1,6 +1,6 @@
 // What a waiting request is told in the end. Outcomes that nobody can know are said to be unknown, with the
 // words that make repeating safe: this is where the two generals meet the user.
-internal import NodCore
+import NodCore
 
 extension Clients {
   /// Writes the reply to a request; there is room for it.

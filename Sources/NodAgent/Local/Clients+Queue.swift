@@ -1,6 +1,6 @@
 // The heart of the local interface: requests are taken from the input while there is room for replies, and
 // replies are given in the order of the requests. What has to wait stands in the connection's queue.
-internal import NodCore
+import NodCore
 
 /// What came of looking at a request.
 enum Execution {

@@ -1,5 +1,5 @@
 // From a request to what the cluster is asked, and from the cluster's answer to the reply.
-package import NodCore
+import NodCore
 
 /// A request as the cluster takes it.
 enum Prepared {

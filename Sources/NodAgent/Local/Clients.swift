@@ -9,7 +9,7 @@
 //   answered -TIMEOUT may still take effect, but not after one that was sent behind it.
 // - A read is answered when its turn comes: it sees every write before it on the same connection. It may also
 //   see writes behind it, unless the agent reports each write (`completed`) before it applies the next.
-package import NodCore
+import NodCore
 
 package struct Clients: ~Copyable {
   package let limits: LocalLimits

@@ -1,6 +1,6 @@
 // What the local interface needs from the cluster behind it. The agent implements it; tests put a model in
 // its place.
-package import NodCore
+import NodCore
 
 /// Whether the cluster took a request. The answer to an accepted one comes later, by its ticket.
 package enum SubmitVerdict {

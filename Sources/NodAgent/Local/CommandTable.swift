@@ -1,6 +1,6 @@
 // The words a client may say, with what COMMAND tells about them. Adding a word means a case, a row, and a
 // branch in `Clients.answer` (or in `Clients.encode`, when it writes).
-internal import NodCore
+import NodCore
 
 package enum Command: UInt8, CaseIterable, Sendable {
   case get, set, del, exists, incrby, incr, decr, decrby, expire, pexpire, ttl, pttl, persist, strlen, type

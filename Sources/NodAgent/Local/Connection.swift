@@ -1,6 +1,6 @@
 // What one client's connection is at a moment. It knows no socket: bytes are put in and taken out by whoever
 // has one.
-internal import NodCore
+import NodCore
 
 struct Connection {
   enum Phase {

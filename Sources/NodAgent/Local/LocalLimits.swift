@@ -1,6 +1,6 @@
 // How much the local interface may take: connections, bytes, waiting requests. All of it is reserved at
 // start, and every refusal names one of these numbers.
-package import NodCore
+import NodCore
 
 /// The bounds of the local interface. Memory for all of them is taken once; pages are touched when first
 /// used.

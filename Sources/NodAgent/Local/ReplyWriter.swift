@@ -1,6 +1,6 @@
 // Replies as RESP2 or RESP3, written straight into a connection's output. What does not fit leaves the writer
 // `overflowed`; whoever called rewinds and decides. Nothing is allocated.
-package import NodCore
+import NodCore
 
 /// Writes replies in the protocol version that the client has chosen with HELLO.
 package struct ReplyWriter {

@@ -1,6 +1,6 @@
 // What is wrong with a request, and how the client is told: in Redis's words where Redis has them, since
 // programs look for those.
-internal import NodCore
+import NodCore
 
 enum RequestError: Error {
   case argumentCount

@@ -2,7 +2,7 @@
 // of bulk strings, and the inline form that a person types. Every byte is looked at once for the end and once
 // for the arguments, however small the pieces. Nothing is copied but inline requests, whose quotes are taken
 // away.
-package import NodCore
+import NodCore
 
 /// Why the bytes of a client are no request. The connection is told and closed: nothing says where the next
 /// begins.

@@ -1,7 +1,7 @@
 // The bytes of one connection on their way in and out. Both are straight pieces of memory, not rings: a
 // request and a reply can be handed on as they lie. Bytes move only when the end is reached, at most once per
 // request.
-internal import NodCore
+import NodCore
 
 /// Requests as they arrive: `kept ..< parsed` may still be needed by requests that wait for their turn,
 /// `parsed ..< filled` is not yet understood. Positions that outlive a move are counted from the stream's

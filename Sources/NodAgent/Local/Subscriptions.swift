@@ -1,6 +1,6 @@
 // Who wants to hear of which changes: a table of channels and patterns over all connections, searched from
 // end to end for each change. It is small, and nothing is searched when nobody listens.
-internal import NodCore
+import NodCore
 
 struct Subscriptions: ~Copyable {
   private struct Row {

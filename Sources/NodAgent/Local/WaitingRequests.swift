@@ -1,7 +1,7 @@
 // Requests that wait: for the cluster, or for their turn behind others of the same connection. One table for
 // all connections; each connection's requests form a list in the order in which they came, which is the order
 // of replies.
-internal import NodCore
+import NodCore
 
 /// Which reply a write's outcome becomes.
 enum ReplyForm: UInt8 {

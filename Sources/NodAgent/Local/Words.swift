@@ -1,5 +1,5 @@
 // Reading what clients write as words: numbers, options without regard to case, tokens.
-package import NodCore
+import NodCore
 
 extension UnsafeRawBufferPointer {
   /// The same letters without regard to case; `word` is in capitals.

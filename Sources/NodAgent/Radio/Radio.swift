@@ -1,6 +1,6 @@
 // A radio, as much of it as an agent needs. What arrives while it is off is lost, on every kind of it: a
 // test on loopback pays for sleep just as a radio does.
-package import NodCore
+import NodCore
 
 package protocol Radio: ~Copyable {
   associatedtype Failure: Error

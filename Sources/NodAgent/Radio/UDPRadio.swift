@@ -2,9 +2,10 @@
 // while it is off, and, when asked to, a share of what arrives while it is on. Trouble of the network is
 // loss, as on the air.
 import CBoard
-package import NodCore
+import NodCore
 
-package struct UDPRadio: Radio, ~Copyable {
+// Public, since Embedded Swift finds the deinit of any other type within its own module only.
+public struct UDPRadio: Radio, ~Copyable {
   package typealias Failure = BoardFailure
 
   /// Bytes of the kernel's buffers asked for: some hundred frames in each direction.

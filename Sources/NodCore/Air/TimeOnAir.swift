@@ -1,5 +1,5 @@
-// How long a frame occupies the channel. Integer arithmetic, rounded up to the microsecond: an air-time
-// budget may be charged too much by one, never too little.
+// How long a frame occupies the channel. Integer arithmetic in 64 bits (an `Int` of a 32-bit board is too
+// small), rounded up to the microsecond: an air-time budget may be charged too much by one, never too little.
 
 /// The parameters of a LoRa transmission that its duration depends on.
 package struct LoRaParameters: Hashable, Sendable {
@@ -42,29 +42,29 @@ package enum TimeOnAir {
   /// - Parameter payload: bytes of the frame, 0 ... 255.
   package static func lora(payload: Int, _ lora: LoRaParameters) -> Microseconds {
     precondition(lora.areWithinBounds && payload >= 0 && payload <= 255)
-    let sf = Int(lora.spreadingFactor)
-    let bits = 8 * payload - 4 * sf + 28 + (lora.hasCRC ? 16 : 0) - (lora.hasExplicitHeader ? 0 : 20)
+    let sf = Int64(lora.spreadingFactor)
+    let bits = 8 * Int64(payload) - 4 * sf + 28 + (lora.hasCRC ? 16 : 0) - (lora.hasExplicitHeader ? 0 : 20)
     let bitsPerBlock = 4 * (sf - (lora.isLowDataRate ? 2 : 0))
     let blocks = max(0, ceilingDivide(bits, bitsPerBlock))
-    let payloadSymbols = 8 + blocks * (Int(lora.codingRate) + 4)
-    return symbols(quarters: 4 * (Int(lora.preambleSymbols) + payloadSymbols) + 17, lora)
+    let payloadSymbols = 8 + blocks * (Int64(lora.codingRate) + 4)
+    return symbols(quarters: 4 * (Int64(lora.preambleSymbols) + payloadSymbols) + 17, lora)
   }
 
   /// The part of a LoRa frame before its header: the preamble and the sync word's 4.25 symbols.
   package static func loraPreamble(_ lora: LoRaParameters) -> Microseconds {
-    symbols(quarters: 4 * Int(lora.preambleSymbols) + 17, lora)
+    symbols(quarters: 4 * Int64(lora.preambleSymbols) + 17, lora)
   }
 
   /// A frame at a constant rate: at IEEE 802.15.4's 250 kbit/s 32 microseconds a byte.
   package static func constantRate(bytes: Int, bitsPerSecond: UInt32) -> Microseconds {
     precondition(bytes >= 0 && bitsPerSecond > 0)
-    return Microseconds(Int64(ceilingDivide(bytes * 8_000_000, Int(bitsPerSecond))))
+    return Microseconds(ceilingDivide(Int64(bytes) * 8_000_000, Int64(bitsPerSecond)))
   }
 
-  private static func symbols(quarters: Int, _ lora: LoRaParameters) -> Microseconds {
-    let chips = quarters << Int(lora.spreadingFactor)
-    return Microseconds(Int64(ceilingDivide(chips * 250_000, Int(lora.bandwidthHertz))))
+  private static func symbols(quarters: Int64, _ lora: LoRaParameters) -> Microseconds {
+    let chips = quarters << Int64(lora.spreadingFactor)
+    return Microseconds(ceilingDivide(chips * 250_000, Int64(lora.bandwidthHertz)))
   }
 
-  private static func ceilingDivide(_ a: Int, _ b: Int) -> Int { a <= 0 ? a / b : (a + b - 1) / b }
+  private static func ceilingDivide(_ a: Int64, _ b: Int64) -> Int64 { a <= 0 ? a / b : (a + b - 1) / b }
 }

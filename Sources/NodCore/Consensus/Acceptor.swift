@@ -27,6 +27,8 @@ package struct Acceptor: ~Copyable {
   var holes: Holes
   /// Set when a staged `begin` of `stageBallot` was reached.
   var stageHasBegin = false
+  /// Something was refused because the log is full: a snapshot must make room.
+  var lacksRoom = false
 
   package init(logEntries: Int, logBytes: Int, holes: Int, payloadLimit: Int) {
     log = Log(capacity: logEntries, byteCount: logBytes)
@@ -103,7 +105,11 @@ package struct Acceptor: ~Copyable {
   /// Appends behind the last entry in the accepted ballot. false: the log is full, or the batch is.
   package mutating func append(_ head: EntryHead, _ payload: Bytes, _ records: inout RecordBuffer) -> Bool {
     precondition(promised == accepted, "S01: nothing is accepted below a promise")
-    guard records.free > payload.count + 64, log.append(head, payload) else { return false }
+    guard records.free > payload.count + Limits.recordReserve else { return false }
+    guard log.append(head, payload) else {
+      lacksRoom = true
+      return false
+    }
     let index = log.last
     records.append(.entry) { out in
       out.varint(index.raw)
@@ -129,7 +135,7 @@ package struct Acceptor: ~Copyable {
   }
 
   private mutating func stage(_ head: EntryHead, _ payload: Bytes, _ records: inout RecordBuffer) -> Bool {
-    guard records.free > payload.count + 64, staged.append(head, payload) else { return false }
+    guard records.free > payload.count + Limits.recordReserve, staged.append(head, payload) else { return false }
     if head.kind == .begin, let start = BallotStart(payload), start.ballot == stageBallot { stageHasBegin = true }
     let index = staged.last
     records.append(.staged) { out in
@@ -145,7 +151,7 @@ package struct Acceptor: ~Copyable {
     guard let start = BallotStart(payload), start.ballot == stageBallot, start.adopted == accepted else { return }
     let adoptedEnd = begin + (-1)
     let base = min(log.last, adoptedEnd)
-    if base > staged.last { beginStage(of: stageBallot, base: base, &records) }
+    if base > staged.last && base >= commit { beginStage(of: stageBallot, base: base, &records) }
   }
 
   /// Whether the staged log holds everything its leader started from.
@@ -156,7 +162,11 @@ package struct Acceptor: ~Copyable {
   /// - Parameter ballot: the staged ballot for a follower; the own new ballot for a candidate that adopts.
   /// - Returns: false when the log has no room yet; nothing has changed then.
   package mutating func align(to ballot: Ballot, _ records: inout RecordBuffer) -> Bool {
-    guard log.fits(staged, after: stageBase) else { return false }
+    guard staged.last >= commit else { return false }
+    guard log.fits(staged, after: stageBase) else {
+      lacksRoom = true
+      return false
+    }
     // S02: the accepted tail is cut only where its replacement is at hand, in the same batch of records.
     log.truncate(after: stageBase)
     var i = staged.first
@@ -240,17 +250,34 @@ package struct Acceptor: ~Copyable {
 
   /// Takes a snapshot of decided state in place of what lies at or below it; accepted entries above stay (review A7).
   ///
+  /// A log that ends with the snapshot is no longer a prefix of the log of the ballot it was accepted in, but of the
+  /// sender's: it is labelled so. What changes here is durable only with the checkpoint that holds the snapshot.
+  /// - Parameter ballot: the accepted ballot of the log that the snapshot was cut from.
   /// - Returns: false when this log already holds more than the snapshot says.
-  package mutating func install(snapshot index: LogIndex, begin: Ballot) -> Bool {
+  package mutating func install(snapshot index: LogIndex, begin: Ballot, in ballot: Ballot) -> Bool {
     guard index > commit else { return false }
-    if index >= log.last { log.restart(after: index) } else { log.compact(through: index) }
+    if index >= log.last {
+      log.restart(after: index)
+      if ballot > accepted { relabel(ballot) }
+    } else {
+      log.compact(through: index)
+    }
     commit = index
     committedBegin = begin
     baseBegin = begin
     if isStaging && index > stageBase {
+      holes.restart(in: holes.ballot)
       if index >= staged.last { staged.restart(after: index) } else { staged.compact(through: index) }
       stageBase = index
     }
     return true
+  }
+
+  private mutating func relabel(_ ballot: Ballot) {
+    accepted = ballot
+    if promised < ballot { promised = ballot }
+    holes.restart(in: holes.ballot)
+    // A follower that staged this ballot's log goes on behind the snapshot; a candidate still adopts what it stages.
+    if isStaging && stageBallot <= ballot && promised == ballot { abandonStage() }
   }
 }

@@ -37,6 +37,13 @@ package struct Log: ~Copyable {
   }
 
   package var last: LogIndex { first + (count - 1) }
+  package var byteCapacity: Int { store.count }
+  /// Payload bytes between the oldest and the newest, what a wrap round wastes included.
+  package var usedBytes: Int {
+    guard count > 0 else { return 0 }
+    let oldest = slot(first).pointee.offset
+    return tail >= oldest ? tail - oldest : store.count - oldest + tail
+  }
   package var isEmpty: Bool { count == 0 }
   package func contains(_ index: LogIndex) -> Bool { index >= first && index <= last }
 

@@ -17,6 +17,9 @@ struct SnapshotTokens {
   /// Bytes of one token at most, its value's own bytes apart.
   static let largest = 1 + 10 + 5 + 5 + 1 + 10
 
+  /// Positions without a command between two tokens: the widest window.
+  private static let mostSkipped: UInt64 = 65_536
+
   private enum Head {
     static let node: UInt8 = 0x1f
     static let nextSequence: UInt8 = 0x20
@@ -83,7 +86,7 @@ struct SnapshotTokens {
   ) {
     let head = input.u8()
     let node = Int(head & Head.node)
-    let skipped = head & Head.nextPosition != 0 ? 0 : input.varint(atMost: UInt64(UInt32.max))
+    let skipped = head & Head.nextPosition != 0 ? 0 : input.varint(atMost: Self.mostSkipped)
     var incarnation = last[node].incarnation
     var sequence = Int64(last[node].sequence &+ 1)
     if head & Head.nextSequence == 0 {

@@ -56,13 +56,16 @@ package struct Snapshots: ~Copyable {
     return h
   }
 
-  mutating func take(_ registry: borrowing Registry, at index: LogIndex, begin: Ballot, time: ClusterTime) -> Bool {
+  mutating func take(
+    _ registry: borrowing Registry, _ join: borrowing JoinBuffer, at index: LogIndex, begin: Ballot, time: ClusterTime
+  ) -> Bool {
     var out = ByteWriter(own)
     out.u8(1)
     out.u64(index.raw)
     out.u32(begin.round)
     out.u8(begin.node.raw)
     out.u64(time.milliseconds)
+    join.write(to: &out)
     registry.writeSnapshot(into: &out)
     guard !out.overflowed else { return false }
     self.index = index

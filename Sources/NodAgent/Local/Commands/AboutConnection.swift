@@ -1,6 +1,6 @@
 // Requests about the connection itself and about the server, as far as redis-cli and client libraries ask on
 // their own when they connect, and people when they look around.
-internal import NodCore
+import NodCore
 
 extension Clients {
   mutating func answerAboutConnection(

@@ -1,6 +1,6 @@
 // What Redis has no word for: linearizable reads, tokens for safe retries, fencing, and how the cluster is
 // doing. NOD READ and NOD WITH go to the cluster and are prepared with the writes.
-internal import NodCore
+import NodCore
 
 /// What HELLO calls the server's version.
 package let nodVersion: StaticString = "0.1.0"

@@ -1,5 +1,5 @@
 // Requests about keys that this node answers from its own state, without asking anybody.
-internal import NodCore
+import NodCore
 
 extension Clients {
   /// Answers a request that needs no cluster. What does not fit is tried again when the output is empty.

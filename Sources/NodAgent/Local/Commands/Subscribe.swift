@@ -4,7 +4,7 @@
 //   nod:changes           -> "INDEX EVENT KEY", with the log index: both, and when
 // Every change is told as it is applied at this node. A subscriber who does not read is cut: a gap would be a
 // lie.
-package import NodCore
+import NodCore
 
 extension Clients {
   /// Subscribing twice is once. What a request that failed half-way has subscribed to stays.

@@ -1,6 +1,6 @@
 // Requests that change something: from their words to the bytes of a log entry. Limits are looked at here as
 // well as by the state machine, so that what cannot succeed costs no air time.
-internal import NodCore
+import NodCore
 
 extension Clients {
   /// Encodes the write whose name stands at argument `first`.

@@ -1,0 +1,79 @@
+// One simulated run from its options: faults, then none; what was violated, and whether the cluster came back.
+import NodCore
+
+/// What came of a run.
+package struct SimulationReport: Sendable {
+  package var seed: UInt64
+  package var violation: Violation?
+  package var decided: UInt64
+  package var acknowledged: Int
+  package var reads: Int
+  package var leaderChanges: Int
+  package var frames: Int
+  package var snapshotsInstalled: UInt64
+  package var fingerprint: UInt64
+  /// Windows from the end of the faults until every member had a command decided.
+  package var windowsToRecover: Int
+}
+
+/// Runs the world of these options through its faults and out of them. Every safety check runs all the time.
+///
+/// - Returns: the first violation, if any; the same options always give the same report.
+package func simulateOnce(_ options: WorldOptions, trace: ((String) -> Void)? = nil) -> SimulationReport {
+  let world = World(options)
+  world.trace = trace
+  world.run(windows: options.faultyWindows)
+  var recovery = 0
+  if world.checker.violation == nil {
+    world.endFaults()
+    recovery = awaitRecovery(world)
+  }
+  if world.checker.violation == nil, let text = world.traffic.check(world) {
+    world.checker.fail("exactly once", text, at: world.now)
+  }
+  var installed: UInt64 = 0
+  for i in 0..<options.memberCount { installed += world.node(i) { $0.counters.snapshotsInstalled } ?? 0 }
+  return SimulationReport(
+    seed: options.seed, violation: world.checker.violation, decided: world.checker.highestDecided,
+    acknowledged: world.traffic.acknowledged, reads: world.traffic.readsAnswered,
+    leaderChanges: world.checker.leaderChanges, frames: world.framesOnAir, snapshotsInstalled: installed,
+    fingerprint: world.fingerprint, windowsToRecover: recovery)
+}
+
+/// A new command at every member, and a read, must be answered within the quiet windows; and all must hold the same.
+private func awaitRecovery(_ world: World) -> Int {
+  world.run(windows: 1)
+  for i in 0..<world.options.memberCount { world.traffic.probe(world, member: i) }
+  var windows = 0
+  while windows < world.options.quietWindows, world.checker.violation == nil {
+    world.run(windows: 5)
+    windows += 5
+    if world.traffic.probesAnswered && world.isSettled { return windows }
+  }
+  if world.checker.violation == nil {
+    world.checker.fail(
+      "liveness", "\(windows) windows after the last fault: \(world.stateOfAll)", at: world.now)
+  }
+  return windows
+}
+
+extension World {
+  /// Everybody applied everything that is decided.
+  var isSettled: Bool {
+    for i in 0..<members.count where node(i, { $0.applied.raw }) != checker.highestDecided { return false }
+    return true
+  }
+
+  package var stateOfAll: String {
+    var text = traffic.probesAnswered ? "" : "commands wait; "
+    for i in 0..<members.count {
+      text += node(i) { n in
+        "n\(i) \(n.role.name) w\(n.timeline.window) promised \(n.acceptor.promised.round).\(n.acceptor.promised.node.raw) "
+          + "accepted \(n.acceptor.accepted.round).\(n.acceptor.accepted.node.raw) log \(n.acceptor.log.first.raw)...\(n.acceptor.last.raw) "
+          + "commit \(n.acceptor.commit.raw) applied \(n.applied.raw)\(n.mayVote ? "" : " no vote")\(n.isUnfit ? " unfit" : "")"
+          + "\(n.acceptor.isStaging ? " staging \(n.acceptor.stageBallot.round)" : "")\(n.snapshots.isFetching ? " fetching" : ""); "
+      } ?? "n\(i) dark; "
+    }
+    return text
+  }
+}

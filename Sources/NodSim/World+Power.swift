@@ -1,0 +1,60 @@
+// Power comes and goes: a start is a recovery from the disk; a cut loses memory and what was not synced.
+import NodCore
+import NodJournal
+import NodSecurity
+import NodStation
+
+extension World {
+  package func powerOn(_ i: Int) {
+    let member = members[i]
+    guard !member.isUp else { return }
+    member.bootedAt = now
+    member.generation += 1
+    member.starts += 1
+    member.wakePlannedAt = .max
+    var node = NodeParameters(settings: settings, id: member.id)
+    node.seed = random.next()
+    node.logEntries = options.logEntries
+    node.logBytes = options.logBytes
+    node.holes = 64
+    node.pendingBytes = 1 << 16
+    node.salt = random.next()
+    member.salt = node.salt
+    let memory = UnsafeMutablePointer<Station<SimDisk>>.allocate(capacity: 1)
+    do throws(StationError<SimDiskFailure>) {
+      try epochKey.withUnsafeBytes { key in
+        try rosterHash.withUnsafeBytes { hash in
+          memory.initialize(
+            to: try Station.open(
+              StationParameters(node: node, profile: profile), disk: member.disk, genesis: genesis(member),
+              journalLimits: JournalLimits(), epochKey: key, rosterHash: hash, randomSalt: node.salt, now: member.local(now)))
+        }
+      }
+      member.station = memory
+      checker.restarted(self, i)
+      turn(i)
+    } catch {
+      memory.deallocate()
+      if member.disk.isPowerCut {
+        member.disk.cutPower()  // in the middle of recovery; it is tried again when the power is back
+        trace?("\(now) n\(i) power cut while it starts")
+        return
+      }
+      member.disk.killProcess()
+      member.refusal = error.description
+      if !member.diskIsTroubled { checker.refused(i, error.description, at: now) }
+    }
+  }
+
+  /// The power goes now: un-synced writes are lost, in part.
+  package func cutPower(_ i: Int) {
+    let member = members[i]
+    guard member.isUp else { return }
+    traffic.lost(member: i)
+    member.disk.cutPower()
+    release(member)
+    member.generation += 1
+    noteRadio(member, on: false)
+    trace?("\(now) n\(i) power cut")
+  }
+}
