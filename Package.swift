@@ -50,13 +50,13 @@ let package = Package(
     .testTarget(
       name: "NodSecurityTests", dependencies: ["NodSecurity", "NodCore"], swiftSettings: settings),
     .testTarget(
-      name: "NodJournalTests", dependencies: ["NodJournal", "NodCore"], swiftSettings: settings),
+      name: "NodJournalTests", dependencies: ["NodSim", "NodJournal", "NodCore"], swiftSettings: settings),
     .testTarget(
       name: "NodStationTests",
       dependencies: ["NodStation", "NodSecurity", "NodJournal", "NodCore"],
       swiftSettings: settings),
     .testTarget(
-      name: "NodAgentTests", dependencies: ["NodAgent", "NodCore", "CBoard"],
+      name: "NodAgentTests", dependencies: ["NodAgent", "NodJournal", "NodCore", "CBoard"],
       swiftSettings: settings),
     .testTarget(name: "NodSimTests", dependencies: ["NodSim", "NodCore"], swiftSettings: settings),
     .testTarget(

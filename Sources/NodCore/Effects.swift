@@ -25,7 +25,7 @@ package enum Alarm: UInt8, Sendable {
   case diskFailed = 3
 }
 
-package struct Effects: ~Copyable {
+public struct Effects: ~Copyable {
   package var records: RecordBuffer
   package private(set) var completions: [Completion] = []
   package private(set) var reads: [ReadCompletion] = []

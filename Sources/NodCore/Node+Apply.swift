@@ -2,7 +2,7 @@
 
 /// The parts of a command larger than one entry, until the last one is applied. What follows out of turn drops it: an
 /// unfinished command has no effect, alike on every replica.
-package struct JoinBuffer: ~Copyable {
+public struct JoinBuffer: ~Copyable {
   private let store: UnsafeMutableRawBufferPointer
   package private(set) var count = 0
   package private(set) var token = EntryHead.noToken

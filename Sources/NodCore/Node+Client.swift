@@ -153,7 +153,7 @@ extension Node {
 }
 
 /// How far each origin's forwarded commands were taken in order, and the pieces of a large one, by a leader.
-package struct Intake: ~Copyable {
+public struct Intake: ~Copyable {
   private struct Origin {
     var start: UInt32 = 0
     var next = 0

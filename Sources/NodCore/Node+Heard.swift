@@ -71,12 +71,15 @@ extension Node {
       if owesGreeting(NodeID(UInt8(i))) { any = true }
       i += 1
     }
-    guard any else { return }
+    guard any, writer.remaining > 16 else { return }
+    // As many as half of the room takes; those who are left out come first in another window.
+    let room = max(7, writer.remaining / 2)
     writer.section(.greeting) { out in
+      let start = out.count
       var i = 0
       while i < settings.memberCount {
-        let peer = NodeID(UInt8(i))
-        if owesGreeting(peer) {
+        let peer = NodeID(UInt8((i + Int(timeline.window % UInt32(settings.memberCount))) % settings.memberCount))
+        if owesGreeting(peer), out.count - start + 7 <= room {
           out.u8(peer.raw)
           out.u32(UInt32(truncatingIfNeeded: peers[peer].salt))
         }

@@ -2,7 +2,7 @@
 // confirms in frames sent after that, naming (ballot, round), that it still leads; the read is answered when that index is
 // applied (protocol review A13; design, section 3 rule 4). No clock is trusted for it.
 
-package struct Reads: ~Copyable {
+public struct Reads: ~Copyable {
   enum Stage { case asked, granted, done }
   struct Item {
     /// Local caller, or none for a follower's read that this leader confirms.
@@ -137,8 +137,13 @@ package struct Reads: ~Copyable {
       }
     }
   }
-  mutating func forgetGrants() {
-    items.removeAll { $0.ticket == nil && $0.stage == .granted }
+  mutating func forgetGrants(first count: Int) {
+    var left = count
+    items.removeAll { item in
+      guard left > 0, item.ticket == nil && item.stage == .granted else { return false }
+      left -= 1
+      return true
+    }
   }
   /// This node leads no more: what it has not confirmed, it must not.
   mutating func failConfirmations(_ effects: inout Effects) {
@@ -220,11 +225,12 @@ extension Node {
   /// Layout: number of each read (varint), one after the other.
   mutating func writeReadRequests(to writer: inout FrameWriter) {
     guard leader != nil, !isLeader, reads.hasRequests else { return }
-    var left = 16
+    guard writer.remaining > 24 else { return }
+    let room = writer.remaining / 3  // commands go with them
     writer.section(.readRequest) { out in
+      let start = out.count
       reads.forEachRequest { number in
-        if left > 0 { out.varint(UInt64(number)) }
-        left -= 1
+        if out.count - start + 5 <= room { out.varint(UInt64(number)) }
       }
     }
   }
@@ -242,16 +248,21 @@ extension Node {
   mutating func writeReadGrants(to writer: inout FrameWriter) {
     var any = false
     reads.forEachGrant { _, _, _ in any = true }
-    guard any else { return }
+    guard any, writer.remaining > 40 else { return }
+    let room = writer.remaining / 3  // entries go with them
+    var told = 0
     writer.section(.readGrant) { out in
+      let start = out.count
       reads.forEachGrant { origin, number, index in
+        guard out.count - start + 11 <= max(room, 11) else { return }
         out.u8(origin.raw)
         out.varint(UInt64(number))
         out.varint(index.raw)
+        told += 1
       }
     }
     // Lost grants are asked for again, and confirmed anew.
-    reads.forgetGrants()
+    reads.forgetGrants(first: told)
   }
   mutating func heardReadGrant(_ bytes: Bytes) {
     var input = ByteReader(bytes)

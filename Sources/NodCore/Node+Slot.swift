@@ -79,9 +79,9 @@ extension Node {
   // MARK: before the beacon
 
   private mutating func composeRequest(_ writer: inout FrameWriter) {
+    writeGreetings(to: &writer)
     writePull(to: &writer)
     writeReadRequests(to: &writer)
-    writeGreetings(to: &writer)
     writeCommands(to: &writer)
   }
 
@@ -99,9 +99,9 @@ extension Node {
       return
     }
     writeVotes(to: &writer)
+    if timeline.slotFrames == 0 { writeGreetings(to: &writer) }
     writeReadRound(to: &writer)
     writeReadGrants(to: &writer)
-    writeGreetings(to: &writer)
     writePlanned(to: &writer)
     if case .leader(var state) = role {
       state.sentThrough = max(state.sentThrough, sendPlan.sentThrough)
@@ -115,14 +115,14 @@ extension Node {
     if timeline.isLeaderless { writeElection(to: &writer) }
     writePromise(to: &writer)
     writeVotes(to: &writer)
+    if timeline.slotFrames == 0 { writeGreetings(to: &writer) }
     writePull(to: &writer)
     writeReadEcho(to: &writer)
-    writeReadRequests(to: &writer)
+    if timeline.slotFrames == 0 { writeReadRequests(to: &writer) }
     if isFull && !timeline.saidAlive {
       writeAlive(to: &writer)
       timeline.saidAlive = true
     }
-    writeGreetings(to: &writer)
     serveAddressedPulls(to: &writer)
     let mark = writer.sections
     writeCommands(to: &writer)

@@ -19,8 +19,12 @@ extension Node {
       if isFresh && !isLeader && (leads ? p.promised >= leaderBallot : quotesNewer) {
         gridHops = p.hops &+ 1
         founder = p.founder
-        clock.observe(
+        let sample = clock.observe(
           window: p.window, gridPoint: gridPoint, uncertainty: uncertainty, peerAccuracyPPM: 50, now: now)
+        // One sample far off moves nothing; the leader's own word three times in a row does.
+        if case .jump = sample, leads, clock.jumpsInARow >= 3 {
+          clock.set(window: p.window, gridPoint: gridPoint, uncertainty: uncertainty)
+        }
       }
       return
     }

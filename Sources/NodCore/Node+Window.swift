@@ -92,7 +92,7 @@ extension Node {
     let next = nextWindow
     let grid = clock.gridPoint(of: next)
     let early = drives || hasNews
-    let guardTime = clock.guardTime(at: now)
+    let guardTime = clock.guardTime(at: grid)
     let start = (early ? grid : grid + settings.slot * settings.requestSlots) - guardTime
     if now >= start || (early && now >= grid - guardTime) {
       enter(next, now)
@@ -161,7 +161,7 @@ extension Node {
       startBurst(now)
       return true
     }
-    let until = timeline.leaderSlotAt - clock.guardTime(at: now)
+    let until = timeline.leaderSlotAt - clock.guardTime(at: timeline.leaderSlotAt)
     if timeline.requestsLeft > 0 {
       let turn = settings.requestSlots - timeline.requestsLeft
       let at = timeline.gridPoint + settings.slot * turn
@@ -181,7 +181,7 @@ extension Node {
   // MARK: the leader's slot, from outside
 
   private mutating func awaitLeader(_ now: LocalTime) -> Bool {
-    let slack = timeline.cycle == 0 ? clock.guardTime(at: now) : settings.slot
+    let slack = timeline.cycle == 0 ? clock.guardTime(at: timeline.leaderSlotAt) : settings.slot
     let deadline = timeline.leaderSlotAt + settings.slot + slack
     guard now >= deadline else { return rest(until: deadline, radio: true) }
     if timeline.cycle == 0 { missedBeacon(now) } else { silentLeader(now) }
@@ -296,8 +296,12 @@ extension Node {
   // MARK: driving
 
   mutating func startBurst(_ now: LocalTime) {
-    if isLeader { propose(now) }
+    if isLeader {
+      clock.holdAsReference(now: now)
+      propose(now)
+    }
     timeline.phase = .burst
+    timeline.slotFrames = 0
     let frames = planBurst()
     timeline.framesLeft = frames
     timeline.nextFrameAt = now

@@ -49,7 +49,7 @@ package struct NodeCounters: Sendable {
   package init() {}
 }
 
-package struct Node: ~Copyable {
+public struct Node: ~Copyable {
   package let settings: ClusterSettings
   package let id: NodeID
   package internal(set) var incarnation: UInt32
@@ -210,7 +210,7 @@ package struct Node: ~Copyable {
 ///
 /// Invariant: `last` of `ballot` was true of this node's log when the first `n` of its records were written, and those are
 /// durable.
-package struct Durability: ~Copyable {
+public struct Durability: ~Copyable {
   private struct Mark {
     var records: UInt64
     var ballot: Ballot

@@ -53,7 +53,7 @@ package struct Peer: Sendable {
 }
 
 /// One slot of memory for each member.
-package struct Peers: ~Copyable {
+public struct Peers: ~Copyable {
   private let store: UnsafeMutablePointer<Peer>
   package let count: Int
   package init(count: Int) {

@@ -11,7 +11,7 @@ import NodCore
 /// The salt is drawn at random at each start: neither a power cut nor a restored card brings back a key, so a
 /// counter may begin at 0 and need not be stored. The roster's hash keeps two clusters that differ in it from
 /// understanding each other, however alike their keys are.
-package struct EpochSecret: ~Copyable {
+public struct EpochSecret: ~Copyable {
   package static let keyByteCount = Int(CSODIUM_KEY_BYTES)
   package static let rosterHashByteCount = 16
 

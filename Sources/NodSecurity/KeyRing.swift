@@ -9,7 +9,7 @@ import NodCore
 /// Invariants: a (key, nonce) pair is used once (SendingKey); a counter of a start is accepted once
 /// (ReplayWindow); a start that a newer one has ended is never accepted again (SenderStarts); no bit of the
 /// receiver's memory of a sender changes before a tag was verified, but for the count of derivations.
-package struct KeyRing: ~Copyable {
+public struct KeyRing: ~Copyable {
   package let own: NodeID
   package let members: NodeSet
   package var epoch: UInt32 { secret.epoch }

@@ -21,7 +21,7 @@ extension World {
     node.salt = random.next()
     member.salt = node.salt
     let memory = UnsafeMutablePointer<Station<SimDisk>>.allocate(capacity: 1)
-    do throws(StationError<SimDiskFailure>) {
+    do {
       try epochKey.withUnsafeBytes { key in
         try rosterHash.withUnsafeBytes { hash in
           memory.initialize(
@@ -41,8 +41,9 @@ extension World {
         return
       }
       member.disk.killProcess()
-      member.refusal = error.description
-      if !member.diskIsTroubled { checker.refused(i, error.description, at: now) }
+      let reason = (error as? StationError<SimDiskFailure>)?.description ?? "\(error)"
+      member.refusal = reason
+      if !member.diskIsTroubled { checker.refused(i, reason, at: now) }
     }
   }
 

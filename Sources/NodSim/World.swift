@@ -225,7 +225,7 @@ package final class World {
   /// The members that lead, in their own view.
   package var leaders: [Int] { (0..<members.count).filter { node($0) { $0.isLeader } == true } }
 
-  private func describe(_ i: Int) -> String {
+  func describe(_ i: Int) -> String {
     node(i) { n in
       "\(now) n\(i) \(n.role.name) w\(n.timeline.window).\(n.timeline.cycle) promised \(n.acceptor.promised.round).\(n.acceptor.promised.node.raw) "
         + "accepted \(n.acceptor.accepted.round).\(n.acceptor.accepted.node.raw) last \(n.acceptor.last.raw) commit \(n.acceptor.commit.raw)"

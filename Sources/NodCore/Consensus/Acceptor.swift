@@ -6,7 +6,7 @@
 /// - The log up to `last` is a prefix of the log of the leader of `accepted`. (Alignment is atomic: the log of another
 ///   ballot is staged beside this one, and takes its place in one record, only when it reaches that ballot's `begin`.)
 /// - `commit <= last`; no entry at or below `commit` ever changes.
-package struct Acceptor: ~Copyable {
+public struct Acceptor: ~Copyable {
   package internal(set) var promised = Ballot.zero
   package internal(set) var accepted = Ballot.zero
   package internal(set) var log: Log

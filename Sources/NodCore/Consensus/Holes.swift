@@ -1,7 +1,7 @@
 // What came beyond a hole: a cache of entries that cannot be appended yet. It is no part of the log, of a vote or of a
 // promise, and is dropped when the ballot changes.
 
-package struct Holes: ~Copyable {
+public struct Holes: ~Copyable {
   private struct Slot {
     var index: LogIndex
     var head: EntryHead

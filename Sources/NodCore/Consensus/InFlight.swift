@@ -1,7 +1,7 @@
 // Which commands stand in the log and are not applied yet: so that none is proposed or forwarded twice without need.
 
 /// An open-addressing table from command identity to log index, taken at start.
-package struct InFlight: ~Copyable {
+public struct InFlight: ~Copyable {
   private struct Slot {
     var id: CommandID
     var index: LogIndex

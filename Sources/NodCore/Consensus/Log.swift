@@ -4,7 +4,7 @@
 /// Entries `first ... last`, contiguous.
 ///
 /// Invariant: `last.raw + 1 - first.raw == count <= capacity`, and the payload of every entry lies in one piece.
-package struct Log: ~Copyable {
+public struct Log: ~Copyable {
   private struct Slot {
     var head: EntryHead
     var offset: Int

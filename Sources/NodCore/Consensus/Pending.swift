@@ -1,7 +1,7 @@
 // Commands that wait for their decision: those of local callers until they are applied, those forwarded by others until
 // they are proposed. A ring in order of arrival over a ring of bytes, both taken at start.
 
-package struct PendingCommands: ~Copyable {
+public struct PendingCommands: ~Copyable {
   package struct Item {
     package var id: CommandID
     /// Zero until the command is first sent or proposed: from then on its outcome may be unknown.

@@ -89,7 +89,7 @@ package struct Genesis: Sendable, Equatable {
 /// Records on their way to the journal: written by the node, taken by the station, never reallocated.
 ///
 /// Form of each: kind (u8), payload length (u16), payload.
-package struct RecordBuffer: ~Copyable {
+public struct RecordBuffer: ~Copyable {
   private let store: UnsafeMutableRawBufferPointer
   private var used = 0
   /// Records written since start: the node's own measure of what is durable.

@@ -3,7 +3,7 @@
 
 /// Invariant: every position is an index that its member had accepted in `ballot`, aligned by its leader, and on disk,
 /// before anybody spoke of it. Vectors of different ballots or membership versions never meet.
-package struct VoteVector: ~Copyable {
+public struct VoteVector: ~Copyable {
   package private(set) var ballot = Ballot.zero
   package let memberCount: Int
   private let positions: UnsafeMutablePointer<LogIndex>

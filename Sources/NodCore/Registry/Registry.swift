@@ -7,7 +7,7 @@
 
 /// Invariants: `now` never goes back; keys, tokens and `now` are those of position `lastIndex`. All memory is
 /// taken at init.
-package struct Registry: ~Copyable {
+public struct Registry: ~Copyable {
   package let limits: RegistryLimits
   var keys: KeyStore
   var tokens: TokenMemory

@@ -2,7 +2,7 @@
 // chunk by chunk, in any order, over many windows, resuming where it stopped.
 
 /// Named by index and hash: chunks of two snapshots never mix.
-package struct Snapshots: ~Copyable {
+public struct Snapshots: ~Copyable {
   /// The prelude of a snapshot: version, index, begin ballot, cluster time.
   static let headBytes = 48
 

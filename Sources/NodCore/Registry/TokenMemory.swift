@@ -1,9 +1,11 @@
-// Exactly once in bounded memory: which commands were applied in the last W log positions, and what they gave.
+// Exactly once in bounded memory: which commands were applied in the last W log positions, and what they
+// gave.
 //
-// The argument in one paragraph: a token names its command and the log position P at which it was issued,
-// and its command is applied at P or later. The copy at position i is judged only if i - P <= W; whatever was
-// applied at j >= P is remembered while i - j <= W, hence still at i. So a copy is either recognised, or refused
-// as too old to judge; it is never applied twice. All of it follows from log positions, alike on every replica.
+// The argument in one paragraph: a token names its command and the log position P at which it was issued, and
+// its command is applied at P or later. The copy at position i is judged only if i - P <= W; whatever was
+// applied at j >= P is remembered while i - j <= W, hence still at i. So a copy is either recognised, or
+// refused as too old to judge; it is never applied twice. All of it follows from log positions, alike on
+// every replica.
 
 /// Invariant: holds exactly the commands applied at the positions `newest - W ... newest`, one a position at
 /// most, each identity once; `digest` is the wrapping sum of what they add.
