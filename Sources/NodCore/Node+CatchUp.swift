@@ -81,7 +81,8 @@ extension Node {
 
   /// A follower that was asked serves in its own slot.
   mutating func serveAddressedPulls(to writer: inout FrameWriter) {
-    if sendPlan.isDone {
+    // Planned anew in each slot: a plan that outlived its log, or never fits, must not stand in the way.
+    if timeline.slotFrames == 0 {
       sendPlan.removeAll()
       var i = 0
       while i < settings.memberCount {

@@ -105,8 +105,8 @@ extension Node {
         if pending.isThere(cursor.number), !isBrought(pending.item(cursor.number).id) {
           pending.issue(cursor.number, at: applied)
           let item = pending.item(cursor.number)
-          let piece = min(item.length - cursor.offset, settings.entryPayloadLimit, out.remaining - 32)
-          if piece < item.length - cursor.offset && piece < min(16, settings.entryPayloadLimit) { break }
+          let piece = min(item.length - cursor.offset, settings.entryPayloadLimit)
+          if piece > out.remaining - 32 { break }
           out.varint(UInt64(cursor.number - floor))
           EntryCodec.writeToken(CommandToken(id: item.id, issuedAt: item.issuedAt), to: &out)
           out.varint(UInt64(item.length))
@@ -152,27 +152,38 @@ extension Node {
   }
 }
 
-/// How far each origin's forwarded commands were taken in order, and the pieces of a large one, by a leader.
+/// How far each origin's forwarded commands were taken in order, and the pieces of a large one, by a leader. Pieces
+/// come in any order, and each is `pieceBytes` long but the last.
 public struct Intake: ~Copyable {
   private struct Origin {
     var start: UInt32 = 0
     var next = 0
-    /// The command that is being joined: its number, and how much of it came, in order.
+    /// The command that is being joined: its number, its size, and how many of its bytes came.
     var joining = -1
+    var size = 0
     var joined = 0
   }
   private let origins: UnsafeMutablePointer<Origin>
   private let store: UnsafeMutableRawBufferPointer
   private let commandBytes: Int
+  private let pieceBytes: Int
+  /// One bit for each piece that came.
+  private let have: UnsafeMutablePointer<UInt64>
+  private let haveWords: Int
 
-  package init(memberCount: Int, commandBytes: Int) {
+  package init(memberCount: Int, commandBytes: Int, pieceBytes: Int) {
     self.commandBytes = commandBytes
+    self.pieceBytes = pieceBytes
+    haveWords = commandBytes / pieceBytes / 64 + 1
+    have = .allocate(capacity: memberCount * haveWords)
+    have.initialize(repeating: 0, count: memberCount * haveWords)
     origins = .allocate(capacity: memberCount)
     origins.initialize(repeating: Origin(), count: memberCount)
     store = .allocate(byteCount: memberCount * commandBytes, alignment: 8)
   }
   deinit {
     origins.deallocate()
+    have.deallocate()
     store.deallocate()
   }
 
@@ -187,19 +198,26 @@ public struct Intake: ~Copyable {
   /// Another leader may have taken less: what an origin brings again is taken again.
   mutating func restart(memberCount: Int) { origins.update(repeating: Origin(), count: memberCount) }
 
-  /// - Returns: the whole command once its last piece came; pieces are taken in order, a lost one comes again.
+  /// - Returns: the whole command once its last missing piece came.
   mutating func join(_ origin: NodeID, _ start: UInt32, _ number: Int, size: Int, offset: Int, _ piece: Bytes) -> Bytes? {
     if offset == 0 && piece.count == size { return piece }
     let at = Int(origin.raw)
-    if origins[at].joining != number || origins[at].start != start {
+    guard size <= commandBytes, offset % pieceBytes == 0, offset < size, piece.count == min(pieceBytes, size - offset)
+    else { return nil }
+    if origins[at].joining != number || origins[at].start != start || origins[at].size != size {
       origins[at].joining = number
+      origins[at].size = size
       origins[at].joined = 0
       origins[at].start = start
+      (have + at * haveWords).update(repeating: 0, count: haveWords)
     }
-    guard offset <= origins[at].joined, offset + piece.count > origins[at].joined, size <= commandBytes else { return nil }
+    let bit = offset / pieceBytes
+    let word = at * haveWords + bit / 64
+    guard have[word] & (1 << UInt64(bit % 64)) == 0 else { return nil }
+    have[word] |= 1 << UInt64(bit % 64)
     let base = at * commandBytes
     UnsafeMutableRawBufferPointer(rebasing: store[base + offset..<base + offset + piece.count]).copyMemory(from: piece)
-    origins[at].joined = offset + piece.count
+    origins[at].joined += piece.count
     guard origins[at].joined == size else { return nil }
     origins[at].joining = -1
     return Bytes(rebasing: store[base..<base + size])

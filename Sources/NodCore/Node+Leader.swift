@@ -206,6 +206,7 @@ extension Node {
   /// - Returns: the first index that did not fit.
   func writeEntries(from first: LogIndex, through last: LogIndex, to writer: inout FrameWriter) -> LogIndex {
     let start = max(first, acceptor.log.first)
+    let last = min(last, acceptor.last)
     var count = 0
     var room = writer.remaining - 22
     var i = start

@@ -136,7 +136,7 @@ public struct Node: ~Copyable {
     forwarded = PendingCommands(capacity: Limits.forwardedCommands, byteCount: p.pendingBytes)
     inFlight = InFlight(capacity: p.logEntries)
     intake = Intake(
-      memberCount: p.settings.memberCount, commandBytes: p.settings.registry.largestCommand)
+      memberCount: p.settings.memberCount, commandBytes: p.settings.registry.largestCommand, pieceBytes: payload)
     reads = Reads(salt: p.salt)
     snapshots = Snapshots(
       byteCount: Registry.maxSnapshotBytes(p.settings.registry)

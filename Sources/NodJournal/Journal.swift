@@ -47,26 +47,23 @@ package struct Journal<D: Disk & ~Copyable>: ~Copyable {
   var end: UInt64 = 0
   var nextSequence: UInt64 = 1
   /// Framed records that wait for a batch, `pendingCount` bytes from the beginning.
-  let pending: UnsafeMutableRawBufferPointer
+  private let pendingMemory: OwnedBytes
+  var pending: UnsafeMutableRawBufferPointer { pendingMemory.all }
   var pendingCount = 0
   /// False from a failure to the next finished checkpoint: only that can make a record durable.
   var keepsRecords = true
   /// The last record that is no longer pending: written, or left to a checkpoint.
   var writtenPosition = JournalPosition.zero
   /// One batch, or a piece of a checkpoint, on its way to the disk.
-  let batch: UnsafeMutableRawBufferPointer
+  private let batchMemory: OwnedBytes
+  var batch: UnsafeMutableRawBufferPointer { batchMemory.all }
 
   package init(disk: consuming D, owner: JournalOwner, limits: JournalLimits = JournalLimits()) {
     self.disk = disk
     self.owner = owner
     self.limits = limits
-    pending = .allocate(byteCount: limits.pendingBytes, alignment: 16)
-    batch = .allocate(byteCount: limits.batchBytes, alignment: 16)
-  }
-
-  deinit {
-    pending.deallocate()
-    batch.deallocate()
+    pendingMemory = OwnedBytes(count: limits.pendingBytes)
+    batchMemory = OwnedBytes(count: limits.batchBytes)
   }
 
   // MARK: Records

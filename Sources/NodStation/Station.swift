@@ -33,8 +33,11 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
   package internal(set) var framesDeferred: UInt64 = 0
   package internal(set) var recovered: RecoveryReport?
 
-  let plain: UnsafeMutableRawBufferPointer
-  let scratch: UnsafeMutableRawBufferPointer
+  private let plainMemory: OwnedBytes
+  private let scratchMemory: OwnedBytes
+  /// The body of a frame, and of a record: used within one call each.
+  var plain: UnsafeMutableRawBufferPointer { plainMemory.all }
+  var scratch: UnsafeMutableRawBufferPointer { scratchMemory.all }
   let genesis: Genesis
   var isDisqualified = false
   /// The journal's position when this start's first record is 0.
@@ -47,11 +50,6 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
   var airtimeWrittenAt = LocalTime.zero
   /// When a failed disk is tried again.
   package internal(set) var retryDiskAt = LocalTime.never
-
-  deinit {
-    plain.deallocate()
-    scratch.deallocate()
-  }
 
   /// Opens the journal, makes the node out of it, writes this start's incarnation. Blocks for the disk; nothing has been
   /// said yet.
@@ -110,8 +108,8 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
     isDisqualified = past.isDisqualified
     let isUnaccounted = past.incarnation > 0 && profile.dutyPermille < 1000
     airtime = AirtimeBudget(limit: profile.hourlyAirtime, isSpent: isUnaccounted && past.airtime.isEmpty, at: now)
-    plain = .allocate(byteCount: parameters.node.settings.mtu + 64, alignment: 16)
-    scratch = .allocate(byteCount: JournalLimits.recordBytes, alignment: 16)
+    plainMemory = OwnedBytes(count: parameters.node.settings.mtu + 64)
+    scratchMemory = OwnedBytes(count: JournalLimits.recordBytes)
     airtime.reserve = reserveOfAirtime(profile, parameters.node.settings)
     if !past.airtime.isEmpty { past.airtime.withUnsafeBytes { bytes in _ = airtime.read(bytes, at: now) } }
     for slot in 0..<past.salts.count where past.salts[slot].value != 0 {

@@ -1,5 +1,5 @@
 // Where nodd begins, in both builds: the linker finds nodd_main, which is main.
-import CBoard
+
 import NodAgent
 
 @_cdecl("nodd_main")
@@ -21,5 +21,3 @@ public func start(_ count: Int32, _ values: UnsafeMutablePointer<UnsafeMutablePo
   }
   return 0
 }
-
-func complain(_ text: String) { LogLine(level: .error).error(text) }

@@ -110,12 +110,12 @@ import Testing
   @Test func aRememberedResultCanBeAskedFor() {
     let m = Machine(.tight)
     let token = m.freshToken()
-    #expect(m.registry.remembered(token.id) == nil)
+    #expect(m.registry.result(of: token.id) == nil)
     m.apply(.increment("n".bytes, 4), token)
-    #expect(m.registry.remembered(token.id)?.outcome == .integer(4))
-    #expect(m.registry.remembered(token.id)?.index == LogIndex(1))
+    #expect(m.registry.result(of: token.id)?.outcome == .integer(4))
+    #expect(m.registry.result(of: token.id)?.index == LogIndex(1))
     m.pass(17)
-    #expect(m.registry.remembered(token.id) == nil)
+    #expect(m.registry.result(of: token.id) == nil)
   }
 
   @Test func aJumpBeyondTheWindowForgetsEverything() {
@@ -136,11 +136,11 @@ import Testing
     m.pass(14)
     // At 17 = 1 + W the token may still be judged, so position 2 must be remembered; at 18 neither.
     #expect(m.result(.increment("n".bytes, 1), token).isDuplicate)
-    #expect(m.registry.remembered(token.id) != nil)
+    #expect(m.registry.result(of: token.id) != nil)
     #expect(m.apply(.increment("n".bytes, 1), token) == .staleToken)
-    #expect(m.registry.remembered(token.id) != nil)
+    #expect(m.registry.result(of: token.id) != nil)
     m.pass(1)
-    #expect(m.registry.remembered(token.id) == nil)
+    #expect(m.registry.result(of: token.id) == nil)
     #expect(m.value("n") == "1")
   }
 }

@@ -85,7 +85,7 @@ public struct Registry: ~Copyable {
   }
 
   /// What a command gave that is still remembered, as a repetition of it would be told.
-  package mutating func remembered(_ id: CommandID, wantsValue: Bool = true) -> ApplyResult? {
+  package mutating func result(of id: CommandID, wantsValue: Bool = true) -> ApplyResult? {
     tokens.find(id).map { repeated($0, wantsValue) }
   }
 

@@ -1,13 +1,12 @@
 // The parts of an agent put together, in the order in which each may fail: files, state directory, station, radio,
 // local socket, loop.
 import CBoard
-import NodAgent
 import NodCore
 import NodJournal
 import NodSecurity
 import NodStation
 
-func check(_ path: String) -> Int32 {
+package func check(_ path: String) -> Int32 {
   do throws(ConfigurationErrors) {
     let files = try NodeFiles.read(configurationPath: path)
     if let trouble = budgetTrouble(files) {
@@ -32,7 +31,7 @@ func budgetTrouble(_ files: NodeFiles) -> String? {
     + "take \(share / 10) % of the air time that the profile allows; the least period is \((least.raw + 999) / 1000) ms"
 }
 
-func run(_ path: String) -> Int32 {
+package func run(_ path: String) -> Int32 {
   let files: NodeFiles
   do throws(ConfigurationErrors) { files = try NodeFiles.read(configurationPath: path) } catch {
     for each in error.all { complain(each.description) }
@@ -65,8 +64,8 @@ private func serve(_ files: NodeFiles, _ log: LogLine) throws(StartFailure) {
   do throws(BoardFailure) { radio = try openRadio(files) } catch { throw StartFailure(text: error.description) }
   let poll: Poll
   do throws(BoardFailure) { poll = try Poll() } catch { throw StartFailure(text: error.description) }
-  let alarm: NodAgent.Alarm
-  do throws(BoardFailure) { alarm = try NodAgent.Alarm(wakingTheBoard: false) } catch { throw StartFailure(text: error.description) }
+  let alarm: Alarm
+  do throws(BoardFailure) { alarm = try Alarm(wakingTheBoard: false) } catch { throw StartFailure(text: error.description) }
   let syncThread: SyncThread
   do throws(BoardFailure) { syncThread = try SyncThread() } catch { throw StartFailure(text: error.description) }
   var server = LocalServer(limits: localLimits(files), epoll: poll.descriptor)
@@ -77,3 +76,6 @@ private func serve(_ files: NodeFiles, _ log: LogLine) throws(StartFailure) {
     log: log)
   do throws(AgentError) { try agent.run() } catch { throw StartFailure(text: error.description) }
 }
+
+/// Says what is wrong, whatever the log level.
+package func complain(_ text: String) { LogLine(level: .error).error(text) }

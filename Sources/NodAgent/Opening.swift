@@ -1,6 +1,5 @@
 // The parts of an agent opened out of its files: what a configuration means to each of them.
 import CBoard
-import NodAgent
 import NodCore
 import NodJournal
 import NodSecurity

@@ -1,0 +1,3 @@
+"""idle"""
+def options(part):
+    pass

@@ -1,0 +1,3 @@
+"""malloc"""
+def options(part):
+    pass

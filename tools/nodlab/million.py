@@ -1,0 +1,3 @@
+"""million"""
+def options(part):
+    pass
