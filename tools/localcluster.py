@@ -253,8 +253,8 @@ class LocalCluster:
                 return None
             digests = {status["digest"] for status in found}
             if len(digests) != 1:
-                raise AssertionError(f"digests differ at index {found[0]['digest_index']}: "
-                                     + " ".join(f"{node.name} {status['digest']}" for node, status in zip(among, found)))
+                each = " ".join(f"{node.name} {status['digest']}" for node, status in zip(among, found))
+                raise AssertionError(f"digests differ at index {found[0]['digest_index']}: {each}")
             return found[0]["digest_index"], found[0]["digest"]
 
         return until(equal, seconds, "the same applied index on all nodes")

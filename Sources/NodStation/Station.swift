@@ -100,6 +100,8 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
     _ parameters: StationParameters, node: consuming Node, journal: consuming Journal<D>, keys: consuming KeyRing,
     past: Past, genesis: Genesis, now: LocalTime
   ) {
+    plainMemory = OwnedBytes(count: parameters.node.settings.mtu + 64)
+    scratchMemory = OwnedBytes(count: JournalLimits.recordBytes)
     self.node = node
     self.journal = journal
     self.keys = keys
@@ -108,8 +110,6 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
     isDisqualified = past.isDisqualified
     let isUnaccounted = past.incarnation > 0 && profile.dutyPermille < 1000
     airtime = AirtimeBudget(limit: profile.hourlyAirtime, isSpent: isUnaccounted && past.airtime.isEmpty, at: now)
-    plainMemory = OwnedBytes(count: parameters.node.settings.mtu + 64)
-    scratchMemory = OwnedBytes(count: JournalLimits.recordBytes)
     airtime.reserve = reserveOfAirtime(profile, parameters.node.settings)
     if !past.airtime.isEmpty { past.airtime.withUnsafeBytes { bytes in _ = airtime.read(bytes, at: now) } }
     for slot in 0..<past.salts.count where past.salts[slot].value != 0 {

@@ -34,7 +34,7 @@ import Testing
 }
 
 /// Seeds 6, 7 and 10 stood still: greetings did not fit behind the reads in a small frame, so nobody became fresh.
-@Test(arguments: [6, 7, 10] as [UInt64]) func smallFramesStillGreet(seed: UInt64) {
+@Test(arguments: [6, 7, 10] as [UInt64]) func smallFramesLeaveRoomForGreetings(seed: UInt64) {
   var options = WorldOptions.drawn(seed: seed)
   options.faultyWindows = 100
   let report = simulateOnce(options)

@@ -81,9 +81,7 @@ def benchmark(chosen, socket, requests, clients, pipeline):
 
 
 def one(chosen, cluster, where):
-    leader = cluster.leader()
-    if leader is None:
-        raise RuntimeError("nobody leads")
+    leader = cluster.await_leader()
     node = leader if where == "leader" else (leader + 1) % NODES
     before, began, busy = cluster.statuses(), time.monotonic(), load()
     result = benchmark(chosen, cluster.socket(node), chosen.requests, chosen.clients, chosen.pipeline)

@@ -3,7 +3,7 @@ import random
 import re
 import threading
 import time
-from math import inf
+from math import ceil, inf
 
 from redis.exceptions import ConnectionError as Broken, ResponseError, TimeoutError as Silent
 
@@ -26,7 +26,8 @@ class Outcomes:
         self.left = commands
         self.lock = threading.Lock()
         self.latencies = []      # seconds from the first attempt to the acknowledgement
-        self.windows = []        # grid points passed meanwhile, where the nodes could tell
+        self.windows = []        # grid points passed meanwhile
+        self.acknowledged_at = []
         self.reads = []
         self.unique = {}         # key -> value, acknowledged
         self.doubtful = {}       # key -> value, outcome unknown
@@ -40,6 +41,12 @@ class Outcomes:
         with self.lock:
             self.left -= 1
             return self.left >= 0
+
+
+def window_of(connection):
+    """The number of the present window; None when the node follows no grid."""
+    status = ask(connection, "NOD", "STATUS")
+    return status["window"] if status["leader"] is not None else None
 
 
 class Client(threading.Thread):
@@ -145,8 +152,8 @@ class Client(threading.Thread):
         while time.monotonic() - began < GIVE_UP_SECONDS:
             try:
                 connection = self._connection(node)
-                if window is None:
-                    window = ask(connection, "NOD", "STATUS")["window"]
+                if is_first:
+                    window = window_of(connection)
             except (Broken, Silent, OSError):
                 node = self._turn_away(node)
                 continue
@@ -165,8 +172,10 @@ class Client(threading.Thread):
                     raise Unknown from None
                 node = self._turn_away(node)
                 continue
-            self.outcomes.latencies.append(time.monotonic() - began)
-            self._note_window(connection, window)
+            now = time.monotonic()
+            self.outcomes.acknowledged_at.append(now)
+            self.outcomes.latencies.append(now - began)
+            self._note_windows(connection, window, now - began)
             return reply
         self.outcomes.complaints.append(f"gave up after {GIVE_UP_SECONDS} s: {' '.join(words)}")
         raise Unknown
@@ -197,13 +206,15 @@ class Client(threading.Thread):
             except (Broken, Silent, OSError):
                 node = self._turn_away(node)
 
-    def _note_window(self, connection, window):
+    def _note_windows(self, connection, before, took):
+        """By the nodes' own count; by the clock when a node had no grid to count on."""
         try:
-            now = ask(connection, "NOD", "STATUS")["window"]
-            if now >= window:
-                self.outcomes.windows.append(now - window)
+            after = window_of(connection)
         except (Broken, Silent, OSError):
-            pass
+            after = None
+        by_clock = ceil(took / self.cluster.period)
+        is_known = before is not None and after is not None and abs(after - before - by_clock) <= 2
+        self.outcomes.windows.append(after - before if is_known else by_clock)
 
     # Connections
 

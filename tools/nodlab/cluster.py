@@ -2,6 +2,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -33,6 +34,18 @@ def ask(connection, *words):
     return connection.read_response()
 
 
+def free_ports(count):
+    """UDP ports that nobody uses, as the kernel gives them."""
+    taken = []
+    for _ in range(count):
+        taken.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        taken[-1].bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in taken]
+    for each in taken:
+        each.close()
+    return ports
+
+
 class Cluster:
     """`count` agents. With an `air` each lives in its namespace; without one they share loopback.
 
@@ -40,7 +53,7 @@ class Cluster:
     environment: more variables for one agent, by its number.
     """
 
-    def __init__(self, chosen, count, roster, local=None, radio=None, air=None, base_port=17100):
+    def __init__(self, chosen, count, roster, local=None, radio=None, air=None):
         self.bin = chosen.bin
         self.keep = chosen.keep
         self.is_realtime = chosen.realtime
@@ -48,7 +61,7 @@ class Cluster:
         self.period = roster["period_ms"] / 1000
         self.air = air
         self.roster, self.local, self.radio = roster, dict(local or {}), dict(radio or {})
-        self.base_port = base_port
+        self.ports = [] if air else free_ports(count)
         self.processes = [None] * count
         self.starts = [0] * count
         self.environment = {}
@@ -74,7 +87,7 @@ class Cluster:
     def _address(self, node):
         if self.air:
             return f"{self.air.address(node)}:7100"
-        return f"127.0.0.1:{self.base_port + node}"
+        return f"127.0.0.1:{self.ports[node]}"
 
     def _provision(self):
         lines = ["[cluster]", "name = lab"] + [f"{key} = {value}" for key, value in self.roster.items()]
@@ -214,6 +227,16 @@ class Cluster:
             if status and status["role"] == "leader":
                 return node
         return None
+
+    def await_leader(self, patience=60):
+        """The same, when the one that led may just have gone: nobody knows at once."""
+        until = time.monotonic() + patience
+        while time.monotonic() < until:
+            leader = self.leader()
+            if leader is not None:
+                return leader
+            time.sleep(self.period / 2)
+        raise RuntimeError(f"nobody leads after {patience} s")
 
     def tail(self, node):
         try:

@@ -19,6 +19,7 @@ from .linearizability import first_impossible_key
 from .report import load, percentile, say, table
 
 LOG_ROWS = 1000
+JUST_DECIDED = 0.05  # seconds in which followers may still tell what the dead leader had decided
 
 
 def options(part):
@@ -51,8 +52,9 @@ class Killer(threading.Thread):
             victim = self.random.randrange(self.cluster.count)
             if victim not in self.cluster.running():
                 return  # it ended by itself: whoever waits for the cluster will say so
+            led = self.cluster.leader() == victim
             self.cluster.kill(victim)
-            self.kills.append(victim)
+            self.kills.append((time.monotonic(), led))
             time.sleep(self.down)
             self.cluster.start(victim)
 
@@ -69,7 +71,8 @@ def run(chosen):
     if not chosen.json:
         table(rows, ["nodes", ("loss", "loss %"), ("measured_loss", "seen %"), "acked", "unknown", "retries",
                      "kills", ("p50", "windows p50"), "p90", "p99", "max", ("latency_p50_s", "s p50"),
-                     ("latency_p99_s", "s p99"), ("read_p50_s", "read s p50"), ("equal_after_s", "equal after s"),
+                     ("latency_p99_s", "s p99"), ("read_p50_s", "read s p50"), ("leader_kills", "of leaders"), ("recovery_p50_s", "recovery s p50"),
+                     ("recovery_max_s", "max"), ("equal_after_s", "equal after s"),
                      ("checks", "all checks"), "load"])
     for row in rows:
         for complaint in row["complaints"]:
@@ -111,10 +114,21 @@ def work(chosen, cluster):
         client.join()
     took = time.monotonic() - began
     killer.end()
-    return outcomes, len(killer.kills), took
+    return outcomes, killer.kills, took
+
+
+def recoveries(kills, acknowledged_at):
+    """Seconds from each death of a leader to the next acknowledgement of anything."""
+    seconds = []
+    for died, led in kills:
+        later = [at - died for at in acknowledged_at if at > died + JUST_DECIDED]
+        if led and later:
+            seconds.append(min(later))
+    return seconds
 
 
 def figures(chosen, cluster, outcomes, kills, took):
+    recovered = recoveries(kills, outcomes.acknowledged_at)
     complaints = list(outcomes.complaints)
     equal_after = None
     try:
@@ -131,7 +145,7 @@ def figures(chosen, cluster, outcomes, kills, took):
     in_doubt += sum(1 for history in outcomes.registers.values()
                     for operation in history if operation.returned == float("inf"))
     return {
-        "acked": len(outcomes.latencies), "unknown": in_doubt, "retries": outcomes.retries, "kills": kills,
+        "acked": len(outcomes.latencies), "unknown": in_doubt, "retries": outcomes.retries, "kills": len(kills),
         "reads": len(outcomes.reads), "reads_failed": outcomes.reads_failed, "seconds": round(took, 1),
         "p50": percentile(outcomes.windows, 0.5), "p90": percentile(outcomes.windows, 0.9),
         "p99": percentile(outcomes.windows, 0.99), "max": max(outcomes.windows, default=None),
@@ -141,7 +155,8 @@ def figures(chosen, cluster, outcomes, kills, took):
         "latency_p99_s": percentile(outcomes.latencies, 0.99),
         "latency_max_s": max(outcomes.latencies, default=None),
         "read_p50_s": percentile(outcomes.reads, 0.5), "read_p99_s": percentile(outcomes.reads, 0.99),
-        "equal_after_s": equal_after, "load": load(),
+        "leader_kills": len(recovered), "recovery_p50_s": percentile(recovered, 0.5),
+        "recovery_max_s": max(recovered, default=None), "equal_after_s": equal_after, "load": load(),
         "skipped_duplicates": max((status["skipped_duplicates"] for status in statuses), default=None),
         "last_index": max((status["applied_index"] for status in statuses), default=None),
         "ballots": max((int(status["ballot"].split(".")[0]) for status in statuses), default=None),

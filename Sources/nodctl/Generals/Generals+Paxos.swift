@@ -1,6 +1,7 @@
 // The same generals with a scout and Paxos: three nodes, the same lossy link, the real protocol in the
 // simulator, run until all three know the hour. A majority cannot contradict itself, so what is left to count
 // is the price: windows and frames.
+import NodSim
 
 /// What one simulated agreement came to.
 struct Agreement: Equatable {
@@ -14,11 +15,11 @@ struct Agreement: Equatable {
 
 /// Lets two generals and a scout agree on an hour by Paxos over a link that loses each frame with `loss`.
 ///
-/// - Returns: nil until the simulator is wired in here; the demo then leaves this part out.
+/// - Returns: nil when they did not find each other within the simulator's limit.
 func generalsAgree(loss: Double, seed: UInt64) -> Agreement? {
-  // NodSim goes here: a world of three members with this loss and seed, one command given to the first, run
-  // until all three have applied it.
-  nil
+  NodSim.generalsAgree(lossPermille: Int(loss * 1000), seed: seed).map {
+    Agreement(contradiction: $0.contradiction, windows: $0.windows, frames: $0.frames)
+  }
 }
 
 /// Many agreements.
@@ -47,7 +48,7 @@ struct AgreementFigures: Equatable {
   }
 }
 
-/// Runs the trials; nil while there is no simulator.
+/// Runs the trials; nil when one of them came to no end.
 func agreements(
   trials: Int, loss: Double, seed: UInt64, agree: (Double, UInt64) -> Agreement? = generalsAgree
 ) -> AgreementFigures? {

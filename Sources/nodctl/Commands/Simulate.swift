@@ -1,0 +1,68 @@
+// `nodctl sim`: a simulated cluster with faults, from a seed. One seed replays one run, on every machine alike.
+import ArgumentParser
+import Foundation
+import NodSim
+
+struct Simulate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sim",
+    abstract: "Run simulated clusters with faults and check that they stay safe.",
+    discussion: """
+      Each seed draws a cluster, its faults and its load: loss, repetition, reordering, power cuts, failing disks, \
+      cut links. Every safety check runs all the time; afterwards the cluster must come back.
+
+      Example:
+        nodctl sim --seed 8123             replays one run
+        nodctl sim --random --seeds 100    runs seeds 1 to 100
+
+      Exit codes: 0 nothing found; 1 a rule was violated: the seed is printed.
+      """)
+
+  @Option(help: "The seed of one run, or the first of many.") var seed: UInt64 = 1
+  @Flag(help: "Run many seeds.") var random = false
+  @Option(help: "How many seeds with --random.") var seeds = 100
+  @Option(help: "Write every frame that is sent to this file (one seed).") var trace: String?
+  @Flag(help: "Print JSON.") var json = false
+
+  func run() throws {
+    var failed: [SimulationReport] = []
+    var windows = 0
+    let last = random ? seed + UInt64(max(1, seeds)) - 1 : seed
+    let progress = isatty(2) == 1 && random
+    for number in seed...last {
+      let report = try one(number)
+      windows += WorldOptions.drawn(seed: number).faultyWindows
+      if report.violation != nil { failed.append(report) }
+      if !random || report.violation != nil { show(report) }
+      if progress { FileHandle.standardError.write(Data("\r\(number) of \(last), \(failed.count) failed ".utf8)) }
+    }
+    if progress { FileHandle.standardError.write(Data("\n".utf8)) }
+    if random && !json { print("\(seeds) seeds, \(windows) windows with faults: \(failed.count) failed") }
+    if !failed.isEmpty { throw ExitCode(1) }
+  }
+
+  private func one(_ number: UInt64) throws -> SimulationReport {
+    guard let trace else { return simulateOnce(.drawn(seed: number)) }
+    var lines = ""
+    let report = simulateOnce(.drawn(seed: number)) { lines += $0 + "\n" }
+    try lines.write(toFile: trace, atomically: true, encoding: .utf8)
+    return report
+  }
+
+  private func show(_ report: SimulationReport) {
+    if json {
+      print(
+        "{\"seed\":\(report.seed),\"violation\":\(report.violation.map { "\"\($0.rule)\"" } ?? "null"),"
+          + "\"decided\":\(report.decided),\"acknowledged\":\(report.acknowledged),\"reads\":\(report.reads),"
+          + "\"leader_changes\":\(report.leaderChanges),\"frames\":\(report.frames),"
+          + "\"windows_to_recover\":\(report.windowsToRecover)}")
+      return
+    }
+    print(
+      "seed \(report.seed): \(report.decided) decided, \(report.acknowledged) acknowledged, \(report.reads) reads, "
+        + "\(report.leaderChanges) leaders, \(report.frames) frames, back after \(report.windowsToRecover) windows")
+    if let violation = report.violation {
+      print("  \(violation)\n  replay: nodctl sim --seed \(report.seed)")
+    }
+  }
+}

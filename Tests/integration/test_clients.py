@@ -1,0 +1,310 @@
+"""Real Redis clients at real agents: redis-cli and redis-py on every node, every word of the local interface, and the
+words that Redis has not. One cluster serves all tests of a class; each test has keys of its own.
+"""
+
+import os
+import socket
+import stat
+import subprocess
+import threading
+import unittest
+
+import redis
+from fixture import PATIENCE, PERIOD_MS, BINARIES, LocalCluster, until
+
+
+def redis_py(node, protocol=2):
+    return redis.Redis(unix_socket_path=str(node.socket), decode_responses=True, protocol=protocol, socket_timeout=30)
+
+
+def redis_cli(node, *words):
+    done = subprocess.run(["redis-cli", "-s", node.socket, *words], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=30)
+    return done.stdout.rstrip("\n")
+
+
+class Clients(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = LocalCluster(BINARIES, period_ms=PERIOD_MS)
+        cls.addClassCleanup(cls.cluster.close)
+        cls.cluster.start()
+        cls.leader = cls.cluster.wait_leader(PATIENCE)
+        cls.followers = [node for node in cls.cluster if node is not cls.leader]
+
+    def each_node(self):
+        for node in self.cluster:
+            with self.subTest(node=node.name):
+                client = redis_py(node)
+                yield node, client
+                client.close()
+
+    def refused(self, kind, client, *words):
+        with self.assertRaises(redis.ResponseError) as caught:
+            client.execute_command(*words)
+        self.assertTrue(str(caught.exception).startswith(kind) or kind in str(caught.exception), str(caught.exception))
+
+    # What every client library does
+
+    def test_redis_cli_writes_and_reads_at_every_node(self):
+        for node in self.cluster:
+            with self.subTest(node=node.name):
+                self.assertEqual(redis_cli(node, "PING"), "PONG")
+                self.assertEqual(redis_cli(node, "SET", f"cli/{node.name}", "open"), "OK")
+                self.assertEqual(redis_cli(node, "GET", f"cli/{node.name}"), "open")
+                self.assertIn("nod_version:", redis_cli(node, "INFO", "server"))
+
+    def test_redis_cli_understands_resp3(self):
+        self.assertIn("healthy", redis_cli(self.leader, "-3", "NOD", "STATUS"))
+
+    def test_a_write_at_one_node_is_read_at_the_others(self):
+        for node, client in self.each_node():
+            client.set(f"everywhere/{node.name}", "yes")
+            for other in self.cluster:
+                self.assertEqual(other.call("NOD", "READ", f"everywhere/{node.name}"), "yes")
+
+    def test_every_word_for_strings(self):
+        for node, client in self.each_node():
+            key = f"strings/{node.name}"
+            say = client.execute_command
+            self.assertTrue(say("SET", key, "a"))
+            self.assertIsNone(say("SET", key, "b", "NX"))
+            self.assertTrue(say("SET", key, "b", "XX"))
+            self.assertIsNone(say("SET", key, "c", "IFEQ", "a"))
+            self.assertTrue(say("SET", key, "c", "IFEQ", "b"))
+            self.assertEqual(say("SET", key, "d", "GET"), "c")
+            self.assertEqual(say("GET", key), "d")
+            self.assertEqual(say("STRLEN", key), 1)
+            self.assertEqual(say("DELEX", key, "IFEQ", "a"), 0)
+            self.assertEqual(say("DELEX", key, "IFEQ", "d"), 1)
+            self.assertIsNone(say("GET", key))
+            self.assertEqual(say("INCR", key), 1)
+            self.assertEqual(say("INCRBY", key, 41), 42)
+            self.assertEqual(say("DECR", key), 41)
+            self.assertEqual(say("DECRBY", key, 1), 40)
+            self.assertEqual(say("EXISTS", key, key, "strings/none"), 2)
+            self.assertEqual(say("DEL", key, "strings/none"), 1)
+
+    def test_every_word_for_keys(self):
+        for node, client in self.each_node():
+            key = f"keys/{node.name}"
+            say = client.execute_command
+            say("SET", key, "x", "EX", 100)
+            self.assertIn(say("TTL", key), range(95, 101))
+            self.assertIn(say("PTTL", key), range(95_000, 100_001))
+            self.assertTrue(say("PERSIST", key))
+            self.assertEqual(say("TTL", key), -1)
+            self.assertTrue(say("EXPIRE", key, 50))
+            self.assertTrue(say("PEXPIRE", key, 60_000))
+            self.assertIn(say("TTL", key), range(55, 61))
+            self.assertTrue(say("SET", key, "y", "KEEPTTL"))
+            self.assertIn(say("TTL", key), range(50, 61))
+            self.assertEqual(say("TTL", "keys/none"), -2)
+            self.assertEqual(say("TYPE", key), "string")
+            self.assertEqual(say("TYPE", "keys/none"), "none")
+            self.assertGreaterEqual(say("DBSIZE"), 1)
+            self.assertIn(key, say("KEYS", "keys/*"))
+            self.assertEqual([found for found in client.scan_iter(match=key, count=5)], [key])
+            say("DEL", key)
+
+    def test_every_word_about_the_connection(self):
+        for node, client in self.each_node():
+            say = client.execute_command
+            self.assertEqual(say("ECHO", "hello"), "hello")
+            self.assertEqual(client.ping(), True)
+            self.assertTrue(say("CLIENT", "SETNAME", "valve"))
+            self.assertGreater(say("CLIENT", "ID"), 0)
+            self.assertTrue(say("SELECT", 0))
+            self.refused("ERR", client, "SELECT", 1)
+            self.refused("AUTH is not supported", client, "AUTH", "secret")
+            self.assertEqual(say("COMMAND", "COUNT"), len(say("COMMAND", "LIST")))
+            self.assertEqual(client.config_get("maxmemory"), {})
+            self.refused("nod.conf", client, "CONFIG", "SET", "a", "b")
+            self.assertEqual(node.call("HELLO", 2)[:2], ["server", "nod"])
+            self.assertEqual(node.call("RESET"), "RESET")
+            self.assertEqual(node.call("QUIT"), "OK")
+
+    def test_what_is_wrong_is_said_in_words_that_programs_look_for(self):
+        for node, client in self.each_node():
+            client.set(f"wrong/{node.name}", "text")
+            self.refused("not an integer", client, "INCR", f"wrong/{node.name}")
+            self.refused("wrong number of arguments", client, "GET")
+            self.refused("unknown command", client, "LPUSH", "a", "b")
+            self.refused("syntax error", client, "SET", "a", "b", "SOMETIMES")
+            self.refused("key of 129 bytes", client, "SET", "k" * 129, "v")
+            self.refused("value of 4097 bytes", client, "SET", "k", "v" * 4097)
+            self.refused("say how long", client, "SET", "k", "v", "EXAT", 2_000_000_000)
+
+    def test_the_largest_key_and_value_arrive(self):
+        for node, client in self.each_node():
+            key, value = f"{node.name}-" + "k" * 125, node.name[-1] * 4096
+            self.assertTrue(client.set(key, value))
+            for other in self.cluster:
+                self.assertEqual(other.call("NOD", "READ", key), value)
+            client.delete(key)
+
+    def test_bytes_of_any_kind_come_back_as_they_were(self):
+        client = redis.Redis(unix_socket_path=str(self.followers[0].socket))
+        value = bytes(range(256))
+        client.set(b"bytes/\r\n\x00", value)
+        self.assertEqual(client.get(b"bytes/\r\n\x00"), value)
+        client.close()
+
+    def test_resp3_and_resp2_tell_the_same(self):
+        for node in self.cluster:
+            with redis_py(node, protocol=3) as client:
+                status = client.execute_command("NOD", "STATUS")
+                self.assertEqual(status["name"], node.name)
+                self.assertIs(status["healthy"], True)
+
+    def test_a_pipeline_is_answered_in_order(self):
+        for node, client in self.each_node():
+            with client.pipeline(transaction=False) as pipeline:
+                for number in range(100):
+                    pipeline.set(f"pipeline/{node.name}", number)
+                    pipeline.get(f"pipeline/{node.name}")
+                answers = pipeline.execute()
+            self.assertEqual(answers[1::2], [str(number) for number in range(100)])
+
+    def test_transactions_are_refused_and_not_half_done(self):
+        with redis_py(self.leader) as client, client.pipeline(transaction=True) as pipeline:
+            pipeline.set("transaction", 1)
+            with self.assertRaises(redis.ResponseError):
+                pipeline.execute()
+
+    # Changes
+
+    def test_a_change_is_told_at_every_node_with_its_log_index(self):
+        listeners = []
+        for node in self.cluster:
+            pubsub = redis_py(node).pubsub(ignore_subscribe_messages=True)
+            pubsub.psubscribe("__keyspace@0__:told/*", "nod:changes")
+            pubsub.get_message(timeout=5)
+            listeners.append(pubsub)
+        with self.leader.connect() as connection:
+            connection.call("SET", "told/x", "1")
+            index = connection.call("NOD", "INDEX")
+        for pubsub in listeners:
+            seen = []
+
+            def both():
+                message = pubsub.get_message(timeout=0.2)
+                if message and (message["channel"].endswith("told/x") or "told/x" in message["data"]):
+                    seen.append(message["data"])
+                return len(seen) == 2
+
+            until(both, PATIENCE, "both notifications")
+            self.assertEqual(sorted(seen), sorted(["set", f"{index} set told/x"]))
+            pubsub.close()
+
+    def test_an_expired_key_goes_on_every_node(self):
+        self.assertTrue(redis_py(self.leader).set("short", "x", px=600))
+        for node in self.cluster:
+            until(lambda: node.call("GET", "short") is None, PATIENCE, f"the key to expire at {node.name}")
+
+    # What Redis has no word for
+
+    def test_every_word_of_nod(self):
+        for node, client in self.each_node():
+            say = client.execute_command
+            key = f"nod/{node.name}"
+            client.set(key, "v")
+            self.assertEqual(say("NOD", "READ", key), "v")
+            self.assertIsNone(say("NOD", "READ", "nod/none"))
+            self.assertEqual(len(say("NOD", "PEERS")), 2)
+            self.assertEqual(len(say("NOD", "LOG", 1, 1)), 1)
+            self.assertGreaterEqual(len(say("NOD", "LOG")), 1)
+            self.assertRegex(say("NOD", "TOKEN"), r"^\d+-\d+-\d+-\d+$")
+            self.assertIn("TOKEN", " ".join(say("NOD", "HELP")))
+            self.assertIsNone(say("NOD", "VERSION", "nod/none"))
+            self.refused("invalid token", client, "NOD", "WITH", "abc", "SET", "a", "b")
+            self.refused("command that writes", client, "NOD", "WITH", say("NOD", "TOKEN"), "GET", "a")
+            with node.connect() as connection:
+                connection.call("SET", key, "w")
+                self.assertEqual(connection.call("NOD", "INDEX"), connection.call("NOD", "VERSION", key))
+
+    def test_a_token_repeated_through_another_node_takes_effect_once(self):
+        token = self.leader.call("NOD", "TOKEN")
+        answers = [node.call("NOD", "WITH", token, "INCRBY", "once", 5) for node in self.cluster for _ in range(2)]
+        self.assertEqual(answers, [5] * 6)
+        self.assertEqual(self.followers[0].call("NOD", "READ", "once"), "5")
+
+    def test_a_token_used_at_all_nodes_at_once_takes_effect_once(self):
+        for attempt in range(5):
+            token = self.followers[1].call("NOD", "TOKEN")
+            answers = []
+            threads = [threading.Thread(target=lambda node=node: answers.append(
+                node.call("NOD", "WITH", token, "INCRBY", f"at once/{attempt}", 7))) for node in self.cluster]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            self.assertEqual(answers, [7, 7, 7])
+            self.assertEqual(self.leader.call("NOD", "READ", f"at once/{attempt}"), "7")
+
+    def test_one_of_three_gets_the_lock_and_only_the_holder_gives_it_back(self):
+        for attempt in range(5):
+            won = []
+
+            def try_lock(node):
+                with node.connect() as connection:
+                    if connection.call("SET", f"lock/{attempt}", node.name, "NX", "EX", 60) == "OK":
+                        won.append((node.name, connection.call("NOD", "INDEX")))
+
+            threads = [threading.Thread(target=try_lock, args=(node,)) for node in self.cluster]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            self.assertEqual(len(won), 1, won)
+            holder, fence = won[0]
+            self.assertGreater(fence, 0)
+            for node in self.cluster:
+                if node.name != holder:
+                    self.assertEqual(node.call("DELEX", f"lock/{attempt}", "IFEQ", node.name), 0)
+            self.assertEqual(self.leader.call("DELEX", f"lock/{attempt}", "IFEQ", holder), 1)
+
+    # The socket itself
+
+    def test_the_socket_is_for_its_owner_and_group(self):
+        for node in self.cluster:
+            self.assertEqual(stat.S_IMODE(os.stat(node.socket).st_mode), 0o660)
+
+    def test_a_connection_too_many_is_told_so_and_the_others_live(self):
+        node = self.followers[0]
+        connections = []
+        for _ in range(80):
+            each = socket.socket(socket.AF_UNIX)
+            each.settimeout(10)
+            each.connect(str(node.socket))
+            connections.append(each)
+        said = []
+        for each in connections:
+            each.sendall(b"PING\r\n")
+            try:
+                said.append(each.recv(200))
+            except ConnectionError:
+                said.append(b"")
+        for each in connections:
+            each.close()
+        self.assertGreaterEqual(said.count(b"+PONG\r\n"), 60)
+        self.assertTrue(any(answer.startswith(b"-ERR") for answer in said), set(said))
+        until(lambda: node.status() is not None, PATIENCE, "room for a connection again")
+
+    def test_half_a_request_and_a_gigabyte_announced_harm_nobody(self):
+        node = self.followers[1]
+        half = socket.socket(socket.AF_UNIX)
+        half.connect(str(node.socket))
+        half.sendall(b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$5\r\nab")
+        giant = socket.socket(socket.AF_UNIX)
+        giant.settimeout(10)
+        giant.connect(str(node.socket))
+        giant.sendall(b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1073741824\r\n")
+        self.assertTrue(giant.recv(200).startswith(b"-ERR Protocol error"))
+        self.assertEqual(node.call("SET", "meanwhile", "works"), "OK")
+        half.close()
+        giant.close()
+
+
+if __name__ == "__main__":
+    unittest.main()
