@@ -165,8 +165,8 @@ class Node:
 class LocalCluster:
     """Agents on loopback in a directory of their own. Use it with `with`: it ends its processes and its directory."""
 
-    def __init__(self, binaries, members=3, period_ms=500, drop_percent=0, timeout_ms=4000, cluster_keys=(),
-                 node_sections="", addresses=None, keep=False):
+    def __init__(self, binaries, members=3, period_ms=500, drop_percent=0, timeout_ms=4000, profile="loopback",
+                 cluster_keys=(), addresses=None, keep=False):
         binaries = pathlib.Path(binaries)
         self.nodd = binaries / "nodd"
         self.nodctl = binaries / "nodctl"
@@ -176,9 +176,9 @@ class LocalCluster:
         self.directory = self.base / "cluster"
         self.addresses = addresses or [f"127.0.0.1:{port}" for port in free_udp_ports(members)]
         lines = ["[cluster]", "name = local", f"period_ms = {period_ms}", *cluster_keys]
-        lines += ["[radio]", f"drop_percent = {drop_percent}"]
+        lines += ["[radio]", f"profile = {profile}", f"drop_percent = {drop_percent}"]
         lines += ["[paths]", "state = state", "[local]", "socket = nod.sock", f"timeout_ms = {timeout_ms}"]
-        lines += ["[log]", "level = info", node_sections]
+        lines += ["[log]", "level = info"]
         for slot, address in enumerate(self.addresses):
             lines += [f"[member.{slot}]", f"name = n{slot + 1}", f"address = {address}"]
         description = self.base / "cluster.ini"
@@ -290,6 +290,7 @@ class SafeWriter:
             order.insert(0, first)
         token = None
         attempt = 0
+        last = "nobody was asked"
         while time.monotonic() < deadline:
             node = order[attempt % len(order)]
             attempt += 1
@@ -300,7 +301,9 @@ class SafeWriter:
             except ReplyError as error:
                 if error.kind not in ("TIMEOUT", "BUSY"):
                     raise
-            except OSError:
-                pass
+                last = f"{node.name}: {error}"
+            except OSError as error:
+                last = f"{node.name}: {error}"
             time.sleep(0.05)
-        raise Unfulfilled(f"no acknowledgement within {seconds:g} s for {' '.join(map(str, words))}")
+        raise Unfulfilled(f"no acknowledgement within {seconds:g} s for {' '.join(map(str, words))} under {token}, "
+                          f"after {attempt} tries; the last answer was: {last}")

@@ -98,10 +98,13 @@ extension Node {
       writeGreetings(to: &writer)
       return
     }
-    writeVotes(to: &writer)
+    // Small frames say once what a large one may repeat: their room is for entries.
+    if timeline.slotFrames == 0 || settings.mtu >= 256 {
+      writeVotes(to: &writer)
+      writeReadRound(to: &writer)
+      writeReadGrants(to: &writer)
+    }
     if timeline.slotFrames == 0 { writeGreetings(to: &writer) }
-    writeReadRound(to: &writer)
-    writeReadGrants(to: &writer)
     writePlanned(to: &writer)
     if case .leader(var state) = role {
       state.sentThrough = max(state.sentThrough, sendPlan.sentThrough)
@@ -112,16 +115,19 @@ extension Node {
   // MARK: answers
 
   private mutating func composeAnswer(_ writer: inout FrameWriter) {
-    if timeline.isLeaderless { writeElection(to: &writer) }
-    writePromise(to: &writer)
-    writeVotes(to: &writer)
-    if timeline.slotFrames == 0 { writeGreetings(to: &writer) }
-    writePull(to: &writer)
-    writeReadEcho(to: &writer)
-    if timeline.slotFrames == 0 { writeReadRequests(to: &writer) }
-    if isFull && !timeline.saidAlive {
-      writeAlive(to: &writer)
-      timeline.saidAlive = true
+    // The first frame of the slot says all that is new; the others have their room for what did not fit.
+    if timeline.slotFrames == 0 {
+      if timeline.isLeaderless { writeElection(to: &writer) }
+      writePromise(to: &writer)
+      writeVotes(to: &writer)
+      writeGreetings(to: &writer)
+      writePull(to: &writer)
+      writeReadEcho(to: &writer)
+      writeReadRequests(to: &writer)
+      if isFull && !timeline.saidAlive {
+        writeAlive(to: &writer)
+        timeline.saidAlive = true
+      }
     }
     serveAddressedPulls(to: &writer)
     let mark = writer.sections
@@ -167,8 +173,7 @@ extension Node {
   /// Whether this node, which does not lead, has something that the frames of this cycle did not show.
   var wantsToAnswer: Bool {
     if isCandidate || isUnfit && !timeline.isLeaderless && leader == nil { return false }
-    if timeline.isLeaderless { return wantsElection }
-    if promiseIsDue { return true }
+    if timeline.isLeaderless && wantsElection || promiseIsDue { return true }
     if isFull && !timeline.saidAlive { return true }
     if hasNews || relays || owesReadEcho || hasAddressedPull { return true }
     return hasVoteNews

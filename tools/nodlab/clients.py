@@ -148,13 +148,14 @@ class Client(threading.Thread):
         token = self._token() if self.random.random() < 0.75 else None
         node, window = self.home, None
         began = time.monotonic()
-        is_first = True
+        is_first, trail = True, []
         while time.monotonic() - began < GIVE_UP_SECONDS:
             try:
                 connection = self._connection(node)
                 if is_first:
                     window = window_of(connection)
             except (Broken, Silent, OSError):
+                trail.append(f"{time.monotonic() - began:.1f} s n{node}: not there")
                 node = self._turn_away(node)
                 continue
             if not is_first:
@@ -163,6 +164,7 @@ class Client(threading.Thread):
             try:
                 reply = ask(connection, "NOD", "WITH", token, *words) if token else ask(connection, *words)
             except ResponseError as refusal:
+                trail.append(f"{time.monotonic() - began:.1f} s n{node}: {str(refusal)[:40]}")
                 token = self._after(str(refusal), token)
                 node = self._other(node)
                 continue
@@ -177,7 +179,10 @@ class Client(threading.Thread):
             self.outcomes.latencies.append(now - began)
             self._note_windows(connection, window, now - began)
             return reply
-        self.outcomes.complaints.append(f"gave up after {GIVE_UP_SECONDS} s: {' '.join(words)}")
+        known = {node: status and (status["leader"], status["ballot"], status["window"], status["waiting"])
+                 for node, status in self.cluster.statuses().items()}
+        trail.append(f"leader, ballot, window, waiting by node: {known}")
+        self.outcomes.complaints.append(f"gave up after {GIVE_UP_SECONDS} s: {' '.join(words)}, token {token}: {trail}")
         raise Unknown
 
     def _after(self, refusal, token):

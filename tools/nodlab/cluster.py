@@ -54,7 +54,8 @@ class Cluster:
     """
 
     def __init__(self, chosen, count, roster, local=None, radio=None, air=None):
-        self.bin = chosen.bin
+        self.nodd = chosen.nodd
+        self.nodctl = os.path.join(chosen.bin, "nodctl")
         self.keep = chosen.keep
         self.is_realtime = chosen.realtime
         self.count = count
@@ -100,7 +101,7 @@ class Cluster:
         with open(description, "w") as out:
             out.write("\n".join(lines) + "\n")
         done = subprocess.run(
-            [os.path.join(self.bin, "nodctl"), "provision", description, "--out", self.path("farm")],
+            [self.nodctl, "provision", description, "--out", self.path("farm")],
             capture_output=True, text=True)
         if done.returncode != 0:
             raise RuntimeError(f"nodctl provision: {done.stderr.strip()}")
@@ -129,7 +130,7 @@ class Cluster:
     # Processes
 
     def start(self, node):
-        words = [os.path.join(self.bin, "nodd"), self.path("farm", f"n{node}", "nod.conf")]
+        words = [self.nodd, self.path("farm", f"n{node}", "nod.conf")]
         if self.air:
             # ip replaces itself by nodd, so the process id is the agent's.
             words = ["ip", "netns", "exec", self.air.namespace(node)] + words

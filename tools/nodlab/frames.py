@@ -43,6 +43,10 @@ def run(chosen):
                      ("above_beacon", "above beacon"), ("bytes", "bytes caused"), ("idle", "idle frames/window"),
                      ("same_window", "same window"), ("own_count", "frames_sent"),
                      ("captured", "captured"), ("by_datagrams", "datagrams/(n-1)"), "load"])
+        for row in rows:
+            told = ", ".join(f"{leader:.2f} + {others:.2f}" for leader, others in
+                             zip(row["leader_by_window"], row["others_by_window"]))
+            print(f"n={row['nodes']}, loss {row['loss']} %: leader + others, window by window: {told}")
     return rows, all(row["counts_agree"] for row in rows)
 
 
@@ -104,7 +108,12 @@ def probe(chosen, cluster, capture):
     if any(w % FULL_EVERY == 0 for w in range(window, after["window"] + 1)) or cluster.leader() != leader:
         return None
     first, later = capture.frames(given, split), capture.frames(split, end)
-    return {"first": len(first), "later": len(later), "same_window": answered < split,
+    by_window = []
+    for at in range(chosen.quiet + 1):
+        begin = given if at == 0 else split + (at - 1) * cluster.period
+        sent = capture.frames(begin, split + at * cluster.period)
+        by_window.append((sum(each.source == leader for each in sent), sum(each.source != leader for each in sent)))
+    return {"first": len(first), "later": len(later), "same_window": answered < split, "by_window": by_window,
             "first_bytes": sum(len(sent.payload) for sent in first),
             "later_bytes": sum(len(sent.payload) for sent in later)}
 
@@ -152,6 +161,10 @@ def figures(chosen, nodes, loss, samples, idle, counts):
         "idle_bytes": idle_bytes, "same_window": mean([float(sample["same_window"]) for sample in samples]),
         "by_datagrams": counts["datagrams"] / (nodes - 1), "load": load(), **counts,
     }
+    row["leader_by_window"] = [mean([sample["by_window"][at][0] for sample in samples])
+                               for at in range(chosen.quiet + 1)]
+    row["others_by_window"] = [mean([sample["by_window"][at][1] for sample in samples])
+                               for at in range(chosen.quiet + 1)]
     row["counts_agree"] = abs(row["own_count"] - row["captured"]) <= 1 and row["captured"] == row["by_datagrams"]
     say(f"n={nodes}, loss {loss} %: {row['in_window']:.2f} frames in the window, F_c {least:.2f}")
     return row

@@ -76,7 +76,7 @@ def run(chosen):
                      ("checks", "all checks"), "load"])
     for row in rows:
         for complaint in row["complaints"]:
-            print(f"n={row['nodes']} loss {row['loss']} %: {complaint}")
+            say(f"n={row['nodes']} loss {row['loss']} %: {complaint}")
     return rows, all(row["checks"] for row in rows)
 
 
