@@ -48,6 +48,7 @@ private func awaitRecovery(_ world: World) -> Int {
   while windows < world.options.quietWindows, world.checker.violation == nil {
     world.run(windows: 5)
     windows += 5
+    world.traffic.retryProbes(world)
     if world.traffic.probesAnswered && world.isSettled { return windows }
   }
   if world.checker.violation == nil {
@@ -70,7 +71,7 @@ extension World {
       text += node(i) { n in
         "n\(i) \(n.role.name) w\(n.timeline.window) promised \(n.acceptor.promised.round).\(n.acceptor.promised.node.raw) "
           + "accepted \(n.acceptor.accepted.round).\(n.acceptor.accepted.node.raw) log \(n.acceptor.log.first.raw)...\(n.acceptor.last.raw) "
-          + "commit \(n.acceptor.commit.raw) applied \(n.applied.raw)\(n.mayVote ? "" : " no vote")\(n.isUnfit ? " unfit" : "")"
+          + "commit \(n.acceptor.commit.raw) applied \(n.applied.raw) waiting \(n.pending.next - n.pending.oldest)\(n.mayVote ? "" : " no vote")\(n.isUnfit ? " unfit" : "")"
           + "\(n.acceptor.isStaging ? " staging \(n.acceptor.stageBallot.round)" : "")\(n.snapshots.isFetching ? " fetching" : ""); "
       } ?? "n\(i) dark; "
     }

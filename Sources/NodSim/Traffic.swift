@@ -101,6 +101,12 @@ package final class Traffic {
       unsentProbes.append(i)
     }
   }
+  /// Members that had no power, or no room, when they were asked: once more.
+  func retryProbes(_ world: World) {
+    let again = unsentProbes
+    unsentProbes = []
+    for i in again { probe(world, member: i) }
+  }
   var probesAnswered: Bool {
     unsentProbes.isEmpty && !waiting.contains { probes.contains($0.ticket.raw) }
   }

@@ -106,7 +106,8 @@ class Clients(unittest.TestCase):
             self.assertEqual(say("TYPE", "keys/none"), "none")
             self.assertGreaterEqual(say("DBSIZE"), 1)
             self.assertIn(key, say("KEYS", "keys/*"))
-            self.assertEqual([found for found in client.scan_iter(match=key, count=5)], [key])
+            self.assertEqual(list(client.scan_iter(match=key, count=5)), [key])
+            self.assertEqual(say("SCAN", 0, "MATCH", "keys/none*", "COUNT", 1000), (0, []))
             say("DEL", key)
 
         self.at_each_node(body)
@@ -122,13 +123,22 @@ class Clients(unittest.TestCase):
             self.refused("only database 0", client, "SELECT", 1)
             self.refused("AUTH is not supported", client, "AUTH", "secret")
             self.assertEqual(client.command_count(), len(client.command_list()))
+            self.assertIn("nod.conf", node.call("COMMAND", "DOCS", "CONFIG")[1][1])
             self.assertEqual(client.config_get("maxmemory"), {})
+            self.assertGreaterEqual(client.info()["uptime_in_seconds"], 0)
             self.refused("nod.conf", client, "CONFIG", "SET", "a", "b")
             self.assertEqual(node.call("HELLO", 2)[:2], ["server", "nod"])
             self.assertEqual(node.call("RESET"), "RESET")
             self.assertEqual(node.call("QUIT"), "OK")
 
         self.at_each_node(body)
+
+    def test_every_word_that_a_node_lists_is_said_in_this_file(self):
+        with open(__file__) as file:
+            text = file.read().lower()
+        listed = self.leader.call("COMMAND", "LIST")
+        self.assertGreater(len(listed), 30)
+        self.assertEqual([word for word in listed if f'"{word}"' not in text and f".{word}(" not in text], [])
 
     def test_what_is_wrong_is_said_in_words_that_programs_look_for(self):
         def body(node, client):
@@ -210,6 +220,9 @@ class Clients(unittest.TestCase):
 
             until(both, PATIENCE, "both notifications")
             self.assertEqual(sorted(seen), sorted(["set", f"{index} set told/x"]))
+            pubsub.punsubscribe()
+            pubsub.subscribe("__keyevent@0__:del")
+            pubsub.unsubscribe()
             pubsub.close()
 
     def test_an_expired_key_goes_on_every_node(self):

@@ -1,5 +1,5 @@
-"""A disk that is full: the node says so, the others go on without it, and it comes back by itself. Needs root, for a small
-file system of its own.
+"""A disk that is full: the node says so, the others go on without it, and it comes back by itself. Needs root, for a
+small file system of its own.
 """
 
 import os

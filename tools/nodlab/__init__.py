@@ -1,1 +1,1 @@
-"""The parts of tools/lab: a cluster of real processes, the air between them, clients, checkers, measurements."""
+"""The parts of tools/lab: real processes, the air between them, clients, checkers, measurements."""

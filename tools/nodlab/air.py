@@ -72,9 +72,9 @@ class Air:
 
     def dropped(self, node):
         """Datagrams (arrived, thrown away) at a node since the loss was set."""
-        listing = shell("ip", "netns", "exec", self.namespace(node), "nft", "list", "chain", "inet", "air", "in")
-        counts = [int(line.split("packets ")[1].split()[0]) for line in listing.splitlines() if "packets" in line]
-        return tuple(counts)
+        listing = self._inside(self.namespace(node), "nft", "list", "chain", "inet", "air", "in")
+        return tuple(int(line.split("packets ")[1].split()[0])
+                     for line in listing.splitlines() if "packets" in line)
 
     def _make(self, name):
         shell("ip", "netns", "add", name)

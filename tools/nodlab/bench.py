@@ -20,7 +20,8 @@ def options(part):
     part.add_argument("--runs", type=int, default=3)
     part.add_argument("--period-ms", type=int, default=100)
     part.add_argument("--cycles", type=int, default=64)
-    part.add_argument("--slot-us", type=int, nargs="+", default=[0], help="0: the profile's; several: each in turn")
+    part.add_argument("--slot-us", type=int, nargs="+", default=[0],
+                      help="0: the profile's; several: each in turn")
     part.add_argument("--sync-gap-us", type=int, nargs="+", default=[5000], help="several: each in turn")
     part.add_argument("--pipeline", type=int, default=1, help="commands that each client has under way")
     part.add_argument("--on", choices=["leader", "follower"], nargs="+", default=["leader", "follower"])
@@ -56,7 +57,8 @@ def setting(chosen, slot, gap):
             results.sort(key=lambda result: result["rate"])
             middle = results[len(results) // 2]
             rows.append({"slot_us": slot, "sync_gap_us": gap, "on": where, "lowest": results[0]["rate"],
-                         "highest": results[-1]["rate"], "loads": [result["load"] for result in results], **middle})
+                         "highest": results[-1]["rate"],
+                         "loads": [result["load"] for result in results], **middle})
         cluster.wait_equal()
         return rows
 

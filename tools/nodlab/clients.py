@@ -1,4 +1,4 @@
-"""A client as a careful program would be: it repeats under a token at another node until it knows the outcome."""
+"""A client as a careful program is: it repeats under a token, elsewhere, until it knows the outcome."""
 import random
 import re
 import threading
@@ -11,7 +11,7 @@ from .cluster import ask, connect
 from .linearizability import Operation
 
 TOKEN_IN_REPLY = re.compile(r"NOD WITH (\S+)")
-GIVE_UP_SECONDS = 120
+GIVE_UP_SECONDS = 60
 REGISTERS = 4
 
 
@@ -20,7 +20,7 @@ class Unknown(Exception):
 
 
 class Outcomes:
-    """What all clients of a run have seen; each list is appended to by many threads, read when they have ended."""
+    """What all clients of a run have seen: appended to by many threads, read when they have ended."""
 
     def __init__(self, commands):
         self.left = commands
@@ -182,7 +182,8 @@ class Client(threading.Thread):
         known = {node: status and (status["leader"], status["ballot"], status["window"], status["waiting"])
                  for node, status in self.cluster.statuses().items()}
         trail.append(f"leader, ballot, window, waiting by node: {known}")
-        self.outcomes.complaints.append(f"gave up after {GIVE_UP_SECONDS} s: {' '.join(words)}, token {token}: {trail}")
+        self.outcomes.complaints.append(
+            f"gave up after {GIVE_UP_SECONDS} s: {' '.join(words)}, token {token}: {trail[:3] + trail[-2:]}")
         raise Unknown
 
     def _after(self, refusal, token):

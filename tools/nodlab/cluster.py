@@ -206,7 +206,8 @@ class Cluster:
             if all(statuses.values()) and holds(statuses):
                 return time.monotonic() - began
             if time.monotonic() - began > patience:
-                seen = {node: status and {key: status[key] for key in ("role", "applied_index", "digest", "why")}
+                telling = ("role", "applied_index", "digest", "why")
+                seen = {node: status and {key: status[key] for key in telling}
                         for node, status in statuses.items()}
                 raise RuntimeError(f"{what}: not within {patience:.0f} s: {seen}")
             time.sleep(min(0.2, self.period / 2))

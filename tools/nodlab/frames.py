@@ -27,7 +27,8 @@ def options(part):
     part.add_argument("--period-ms", type=int, default=500)
     part.add_argument("--slot-us", type=int, default=4000)
     part.add_argument("--sync-gap-us", type=int, default=10000)
-    part.add_argument("--via", choices=["leader", "follower"], default="leader", help="who is given the commands")
+    part.add_argument("--via", choices=["leader", "follower"], default="leader",
+                      help="who is given the commands")
 
 
 def bound(nodes, loss):
@@ -40,7 +41,8 @@ def run(chosen):
     if not chosen.json:
         table(rows, ["nodes", ("loss", "loss %"), "commands", ("bound", "F_c"), ("in_window", "in window"),
                      ("in_window_p99", "p99"), "caused", ("caused_per_bound", "caused / F_c"),
-                     ("above_beacon", "above beacon"), ("bytes", "bytes caused"), ("idle", "idle frames/window"),
+                     ("above_beacon", "above beacon"), ("bytes", "bytes caused"),
+                     ("idle", "idle frames/window"),
                      ("same_window", "same window"), ("own_count", "frames_sent"),
                      ("captured", "captured"), ("by_datagrams", "datagrams/(n-1)"), "load"])
         for row in rows:
@@ -62,7 +64,8 @@ def one(chosen, nodes, loss):
         quiet_moment(cluster)
         begin = time.monotonic()
         before = own_count(cluster)
-        samples = [sample for sample in (probe(chosen, cluster, capture) for _ in range(chosen.commands)) if sample]
+        samples = [probe(chosen, cluster, capture) for _ in range(chosen.commands)]
+        samples = [sample for sample in samples if sample]
         idle = idle_windows(chosen, cluster, capture)
         quiet_moment(cluster)
         after = own_count(cluster)
@@ -85,7 +88,7 @@ def quiet_moment(cluster):
 
 
 def probe(chosen, cluster, capture):
-    """One command: the frames of its window, those of the quiet windows after it; None if it does not count."""
+    """One command: the frames of its window and of the quiet ones after it; None if it does not count."""
     leader = cluster.leader()
     if leader is None:
         time.sleep(cluster.period)
@@ -112,7 +115,8 @@ def probe(chosen, cluster, capture):
     for at in range(chosen.quiet + 1):
         begin = given if at == 0 else split + (at - 1) * cluster.period
         sent = capture.frames(begin, split + at * cluster.period)
-        by_window.append((sum(each.source == leader for each in sent), sum(each.source != leader for each in sent)))
+        by_leader = sum(each.source == leader for each in sent)
+        by_window.append((by_leader, len(sent) - by_leader))
     return {"first": len(first), "later": len(later), "same_window": answered < split, "by_window": by_window,
             "first_bytes": sum(len(sent.payload) for sent in first),
             "later_bytes": sum(len(sent.payload) for sent in later)}
@@ -165,6 +169,7 @@ def figures(chosen, nodes, loss, samples, idle, counts):
                                for at in range(chosen.quiet + 1)]
     row["others_by_window"] = [mean([sample["by_window"][at][1] for sample in samples])
                                for at in range(chosen.quiet + 1)]
-    row["counts_agree"] = abs(row["own_count"] - row["captured"]) <= 1 and row["captured"] == row["by_datagrams"]
+    row["counts_agree"] = (abs(row["own_count"] - row["captured"]) <= 1
+                           and row["captured"] == row["by_datagrams"])
     say(f"n={nodes}, loss {loss} %: {row['in_window']:.2f} frames in the window, F_c {least:.2f}")
     return row

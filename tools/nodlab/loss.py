@@ -1,8 +1,8 @@
 """commands from all nodes at once, through loss and kill -9: nothing lost, nothing twice, all logs equal
 
-Real agents in network namespaces; nft throws away incoming datagrams at random. Clients on all nodes set keys,
-increment counters, write and read registers, while every few seconds one agent is killed with SIGKILL and
-started again. Afterwards, with the loss still there:
+Real agents in network namespaces; nft throws away incoming datagrams at random. Clients on all nodes set
+keys, increment counters, write and read registers, while every few seconds one agent is killed with SIGKILL
+and started again. Afterwards, with the loss still there:
   every acknowledged write is there; every counter shows each increment once; the registers' history is
   linearizable; all nodes come to the same digest at the same index, and show the same log.
 Windows: grid points from the moment a command is given to its acknowledgement; 1 is the best there is for a
@@ -71,7 +71,8 @@ def run(chosen):
     if not chosen.json:
         table(rows, ["nodes", ("loss", "loss %"), ("measured_loss", "seen %"), "acked", "unknown", "retries",
                      "kills", ("p50", "windows p50"), "p90", "p99", "max", ("latency_p50_s", "s p50"),
-                     ("latency_p99_s", "s p99"), ("read_p50_s", "read s p50"), ("leader_kills", "of leaders"), ("recovery_p50_s", "recovery s p50"),
+                     ("latency_p99_s", "s p99"), ("read_p50_s", "read s p50"), ("leader_kills", "of leaders"),
+                     ("recovery_p50_s", "recovery s p50"),
                      ("recovery_max_s", "max"), ("equal_after_s", "equal after s"),
                      ("checks", "all checks"), "load"])
     for row in rows:
@@ -145,7 +146,8 @@ def figures(chosen, cluster, outcomes, kills, took):
     in_doubt += sum(1 for history in outcomes.registers.values()
                     for operation in history if operation.returned == float("inf"))
     return {
-        "acked": len(outcomes.latencies), "unknown": in_doubt, "retries": outcomes.retries, "kills": len(kills),
+        "acked": len(outcomes.latencies), "unknown": in_doubt, "retries": outcomes.retries,
+        "kills": len(kills),
         "reads": len(outcomes.reads), "reads_failed": outcomes.reads_failed, "seconds": round(took, 1),
         "p50": percentile(outcomes.windows, 0.5), "p90": percentile(outcomes.windows, 0.9),
         "p99": percentile(outcomes.windows, 0.99), "max": max(outcomes.windows, default=None),
@@ -187,8 +189,8 @@ def check_logs(cluster):
     complaints, shown = [], {}
     for node in cluster.running():
         status = cluster.status(node)
-        rows = cluster.ask(node, "NOD", "LOG", str(max(status["first_index"], status["last_index"] - LOG_ROWS + 1)),
-                           str(LOG_ROWS)) or []
+        first = max(status["first_index"], status["last_index"] - LOG_ROWS + 1)
+        rows = cluster.ask(node, "NOD", "LOG", str(first), str(LOG_ROWS)) or []
         for row in rows:
             told = (row["kind"], row["token"], row["stamp_ms"], row["what"])
             if shown.setdefault(row["index"], told) != told:

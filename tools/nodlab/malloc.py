@@ -1,7 +1,8 @@
 """allocations after start-up: a counter preloaded into one agent, over thousands of windows
 
-Two stretches, idle and with one command in each window, at the agent that leads (or at a follower). Nothing
-should allocate in either; who does is told with its stack. NOD STATUS allocates and is not asked meanwhile;
+Three stretches at the agent that leads (or at a follower): idle, one command in each window, and a client
+that gives the next command as soon as the last is answered, so that the journal begins new segments too.
+Nothing should allocate in any; who does is told with its stack. NOD STATUS allocates and is not asked meanwhile;
 the counter reports on a signal, and cannot be preloaded into a static build.
 """
 import collections
@@ -16,6 +17,8 @@ from .report import load, say, table
 NODES = 3
 SETTLE_WINDOWS = 40
 REPORT_PATIENCE = 10
+NO_COMMANDS, ONE_A_WINDOW, AT_ONCE = range(3)
+STRETCHES = (("idle", NO_COMMANDS), ("one command a window", ONE_A_WINDOW), ("one after the other", AT_ONCE))
 
 
 def options(part):
@@ -75,14 +78,15 @@ def run(chosen):
         cluster.start(node)
         make_lead(cluster, node, chosen.on == "leader")
         rows, stacks = [], []
-        for what, command in (("idle", False), ("one command a window", True)):
+        for what, pace in STRETCHES:
             time.sleep(SETTLE_WINDOWS * cluster.period)
-            row, found = stretch(chosen, cluster, counted, what, command)
+            row, found = stretch(chosen, cluster, counted, what, pace)
             rows.append(row)
             stacks.append((what, found))
     if not chosen.json:
         table(rows, ["what", "role", "windows", "allocations", ("per_window", "allocations/window"), "bytes",
-                     ("grown", "bytes more in use"), ("commands", "commands"), "load"])
+                     ("grown", "bytes more in use"), ("segments", "segments begun"),
+                     ("commands", "commands"), "load"])
         for what, found in stacks:
             for stack in found[:chosen.stacks]:
                 print(f"\n{what}: {stack['count']} allocations, {stack['bytes']} bytes, from")
@@ -105,21 +109,23 @@ def make_lead(cluster, node, is_leader):
     raise RuntimeError("the counted agent does not come to lead")
 
 
-def stretch(chosen, cluster, counted, what, with_commands):
+def stretch(chosen, cluster, counted, what, pace):
     say(f"{what}: {chosen.windows} windows")
     connection = connect(cluster.socket(counted.node))
     try:
         ask(connection, "INCR", "warm")
         time.sleep(4 * cluster.period)
+        segment = ask(connection, "NOD", "STATUS")["journal_segment"]
         before, _ = counted.read()
         counted.forget_stacks()
         began, commands = time.monotonic(), 0
         while time.monotonic() - began < chosen.windows * cluster.period:
             next_one = time.monotonic() + cluster.period
-            if with_commands:
+            if pace != NO_COMMANDS:
                 ask(connection, "INCR", "warm")
                 commands += 1
-            time.sleep(max(0, next_one - time.monotonic()))
+            if pace != AT_ONCE:
+                time.sleep(max(0, next_one - time.monotonic()))
         after, stacks = counted.read()
         windows = round((time.monotonic() - began) / cluster.period)
         status = ask(connection, "NOD", "STATUS")
@@ -128,7 +134,7 @@ def stretch(chosen, cluster, counted, what, with_commands):
     allocations = after[0] - before[0]
     row = {"what": what, "role": status["role"], "windows": windows, "allocations": allocations,
            "per_window": allocations / windows, "bytes": after[2] - before[2], "grown": after[3] - before[3],
-           "commands": commands, "load": load()}
+           "segments": status["journal_segment"] - segment, "commands": commands, "load": load()}
     return row, named(sorted(stacks, reverse=True)[:chosen.stacks])
 
 

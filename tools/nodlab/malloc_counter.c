@@ -82,8 +82,9 @@ static void note(size_t size) {
   is_inside = 0;
 }
 
-static void put(int file, const char *format, unsigned long long a, unsigned long long b, unsigned long long c,
-                unsigned long long d) {
+typedef unsigned long long count_t;
+
+static void put(int file, const char *format, count_t a, count_t b, count_t c, count_t d) {
   char line[160];
   int count = snprintf(line, sizeof line, format, a, b, c, d);
   if (write(file, line, count) != count) return;
@@ -104,7 +105,7 @@ static void report(int number) {
     for (int j = 0; j < stacks[i].depth; j++) {
       Dl_info where;
       void *frame = stacks[i].frames[j];
-      /* Addresses as the file has them, for addr2line. */
+      /* Addresses as the file has them. */
       if (dladdr(frame, &where) && where.dli_fbase)
         put(file, " %llx", (uintptr_t)frame - (uintptr_t)where.dli_fbase, 0, 0, 0);
       if (dladdr(frame, &where) && where.dli_fname && write(file, "@", 1) == 1 &&

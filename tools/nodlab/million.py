@@ -46,7 +46,8 @@ def run(chosen):
     figures = {"rows": rows, "seconds": took, "rate_first_tenth": first["rate"], "rate_rest": rest["rate"],
                "catch_up": caught, "load": load()}
     if not chosen.json:
-        table(rows, ["when", "node", ("applied", "applied"), ("state_bytes", "bytes on disk"), ("files", "files"),
+        table(rows, ["when", "node", ("applied", "applied"), ("state_bytes", "bytes on disk"),
+                     ("files", "files"),
                      ("resident_kib", "resident KiB"), ("peak_kib", "peak KiB"),
                      ("written_per_command", "written B/command"), ("syncs", "syncs"), "load"])
         print(f"{chosen.commands:,} commands in {took:.0f} s: {first['rate']:.0f}/s in the first tenth, "
@@ -58,7 +59,8 @@ def run(chosen):
 
 
 def give(chosen, cluster, commands):
-    result = benchmark(chosen, cluster.socket(cluster.await_leader()), commands, chosen.clients, chosen.pipeline)
+    leader = cluster.await_leader()
+    result = benchmark(chosen, cluster.socket(leader), commands, chosen.clients, chosen.pipeline)
     say(f"{commands:,} commands: {result['rate']:.0f}/s")
     return result
 

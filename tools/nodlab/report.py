@@ -1,4 +1,4 @@
-"""How results are told: progress on standard error, tables and percentiles for people, the load beside them."""
+"""How results are told: progress on standard error, tables and percentiles, the load beside them."""
 import math
 import os
 import sys
