@@ -49,10 +49,6 @@ let package = Package(
     .testTarget(
       name: "NodJournalTests", dependencies: ["NodSim", "NodJournal", "NodCore"], swiftSettings: settings),
     .testTarget(
-      name: "NodStationTests",
-      dependencies: ["NodStation", "NodSecurity", "NodJournal", "NodCore"],
-      swiftSettings: settings),
-    .testTarget(
       name: "NodAgentTests", dependencies: ["NodAgent", "NodJournal", "NodCore", "CBoard"],
       swiftSettings: settings),
     .testTarget(name: "NodSimTests", dependencies: ["NodSim", "NodCore"], swiftSettings: settings),

@@ -1,4 +1,5 @@
-// What came of requests goes to their clients, changes to subscribers, and what a person should know to the log.
+// What came of requests goes to their clients, changes to subscribers, and what a person should know to the
+// log.
 import CBoard
 import NodCore
 import NodJournal

@@ -1,4 +1,5 @@
-// The disk, on its own thread: a batch is handed over, the loop goes on, the end of the sync gives the node its words.
+// The disk, on its own thread: a batch is handed over, the loop goes on, the end of the sync gives the node
+// its words.
 import CBoard
 import NodCore
 import NodJournal

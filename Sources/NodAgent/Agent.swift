@@ -1,5 +1,6 @@
 // The agent's loop: one thread that waits for whatever happens first, and one helper that only syncs.
-//   what is ready -> Receive | Sync | Local | Stop   ->   turn: persist, speak, wake   ->   answers   ->   Sleep
+//   what is ready -> Receive | Sync | Local | Stop   ->   turn: persist, speak, wake   ->   answers   ->
+//   Sleep
 // Everything that decides is in the station; here is only the world.
 import CBoard
 import NodCore

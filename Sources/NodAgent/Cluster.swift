@@ -1,4 +1,5 @@
-// The cluster as this board's clients use it: their requests to the station, what they may read from its registry.
+// The cluster as this board's clients use it: their requests to the station, what they may read from its
+// registry.
 // What people ask of the agent itself is answered in Report/.
 import NodCore
 import NodStation

@@ -1,4 +1,5 @@
-// The parts of an agent put together, in the order in which each may fail: files, state directory, station, radio,
+// The parts of an agent put together, in the order in which each may fail: files, state directory, station,
+// radio,
 // local socket, loop.
 import CBoard
 import NodCore
@@ -21,7 +22,8 @@ package func check(_ path: String) -> Int32 {
   }
 }
 
-/// Whether the radio's budget carries the beacons (protocol review B7); if not, the least period that it does.
+/// Whether the radio's budget carries the beacons (protocol review B7); if not, the least period that it
+/// does.
 func budgetTrouble(_ files: NodeFiles) -> String? {
   let beacon = min(files.roster.mtu, 80)
   let share = files.profile.budgetPermille(frameBytes: beacon, every: files.roster.period)

@@ -1,6 +1,7 @@
 // Decided entries to the state machine, in order, each once; and what the callers are told.
 
-/// The parts of a command larger than one entry, until the last one is applied. What follows out of turn drops it: an
+/// The parts of a command larger than one entry, until the last one is applied. What follows out of turn
+/// drops it: an
 /// unfinished command has no effect, alike on every replica.
 public struct JoinBuffer: ~Copyable {
   private let store: UnsafeMutableRawBufferPointer
@@ -124,7 +125,8 @@ extension Node {
     pending.remove(number)
   }
 
-  /// Snapshots are taken at named positions, so that every member can serve chunks of the same one; one that is
+  /// Snapshots are taken at named positions, so that every member can serve chunks of the same one; one
+  /// that is
   /// being fetched stays for a while.
   private var isSnapshotDue: Bool {
     let used = max(
@@ -152,7 +154,8 @@ extension Node {
   /// Its checkpoint is on disk: another snapshot may be taken.
   package mutating func snapshotIsDurable() { snapshots.isBusy = false }
 
-  /// Cuts the log behind the snapshot, but for a tail that spares members that are a little late a snapshot. Done
+  /// Cuts the log behind the snapshot, but for a tail that spares members that are a little late a
+  /// snapshot. Done
   /// before the checkpoint is written, so that what it holds never outgrows the log of the next start.
   package mutating func trimLog() {
     let tail = keepsTail ? UInt64(acceptor.log.capacity / 8) : 0

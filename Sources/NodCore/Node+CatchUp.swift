@@ -1,4 +1,5 @@
-// Catching up: what a node misses it pulls, from the leader or from whoever it hears; what is behind the start of the
+// Catching up: what a node misses it pulls, from the leader or from whoever it hears; what is behind the
+// start of the
 // log comes as snapshot chunks. Who was away pulls; nobody resends for ever to a board that is gone.
 
 extension Node {
@@ -12,7 +13,8 @@ extension Node {
     return targetEnd.ballot == target && targetEnd.index >= acceptor.next(in: target)
   }
 
-  /// Layout: who is asked (u8), ballot, first missing index (varint), bitmap of what is held behind it (varint).
+  /// Layout: who is asked (u8), ballot, first missing index (varint), bitmap of what is held behind it
+  /// (varint).
   mutating func writePull(to writer: inout FrameWriter) {
     if snapshots.isFetching {
       writeSnapshotPull(to: &writer)
@@ -31,7 +33,8 @@ extension Node {
     }
   }
 
-  /// The leader while it is heard; a candidate asks the best of its promises; otherwise whoever is heard and is furthest.
+  /// The leader while it is heard; a candidate asks the best of its promises; otherwise whoever is heard
+  /// and is furthest.
   private func server(for ballot: Ballot) -> NodeID? {
     if case .candidate(let state) = role { return state.isRecovering ? state.promises.best : nil }
     if ballot.node != id && heardLately(ballot.node, within: 2) { return ballot.node }
@@ -147,7 +150,8 @@ extension Node {
     }
   }
 
-  /// Layout: index (varint), hash (u64), first missing chunk (varint), bitmap of those held behind it (varint).
+  /// Layout: index (varint), hash (u64), first missing chunk (varint), bitmap of those held behind it
+  /// (varint).
   private func writeSnapshotPull(to writer: inout FrameWriter) {
     let (first, held) = snapshots.firstMissing()
     writer.section(.snapshotPull) { out in
@@ -182,7 +186,8 @@ extension Node {
     if snapshots.put(chunk, body) { installFetched(in: ballot, now) }
   }
 
-  /// All chunks are there: the registry becomes the snapshot's, the log goes on behind it (protocol review A7).
+  /// All chunks are there: the registry becomes the snapshot's, the log goes on behind it (protocol review
+  /// A7).
   private mutating func installFetched(in ballot: Ballot, _ now: LocalTime) {
     guard let bytes = snapshots.fetched, let head = Snapshots.head(bytes), head.index == snapshots.fetchIndex,
       head.index > acceptor.commit, restoreRegistry(head)
@@ -200,7 +205,8 @@ extension Node {
     dropAppliedPending()
   }
 
-  /// Callers whose command was applied inside the snapshot get its remembered result by the retry; it is in the tokens.
+  /// Callers whose command was applied inside the snapshot get its remembered result by the retry; it is in
+  /// the tokens.
   private mutating func dropAppliedPending() {
     var number = pending.oldest
     while number < pending.next {

@@ -83,8 +83,10 @@ extension Node {
     return false
   }
 
-  /// Layout: origin (u8), its incarnation (varint), number of arrival below which all is settled (varint), then for each
-  /// command, or piece of a large one: number above that one (varint), token, size of the whole (varint), offset (varint),
+  /// Layout: origin (u8), its incarnation (varint), number of arrival below which all is settled (varint),
+  /// then for each
+  /// command, or piece of a large one: number above that one (varint), token, size of the whole (varint),
+  /// offset (varint),
   /// length (varint), bytes. The leader takes an origin's commands in order of these numbers alone.
   mutating func writeCommands(to writer: inout FrameWriter) {
     guard leader != nil, !isLeader else { return }
@@ -152,7 +154,8 @@ extension Node {
   }
 }
 
-/// How far each origin's forwarded commands were taken in order, and the pieces of a large one, by a leader. Pieces
+/// How far each origin's forwarded commands were taken in order, and the pieces of a large one, by a
+/// leader. Pieces
 /// come in any order, and each is `pieceBytes` long but the last.
 public struct Intake: ~Copyable {
   private struct Origin {

@@ -1,8 +1,10 @@
-// Elections: canvass (would I win?), prepare, promise, adopt. Two rules meet here: under both a winner adopts the most
+// Elections: canvass (would I win?), prepare, promise, adopt. Two rules meet here: under both a winner
+// adopts the most
 // up-to-date log among its promises, its own included; `raft` only lets a voter refuse who is behind it.
 
 extension Node {
-  /// Whether no working leader is known: none was ever heard, it resigns, or it has been silent for longer than loss
+  /// Whether no working leader is known: none was ever heard, it resigns, or it has been silent for longer
+  /// than loss
   /// explains.
   package var suspectsLeader: Bool {
     if isLeader { return false }
@@ -208,7 +210,8 @@ extension Node {
     lead(state.ballot, adopted: best.bestAccepted, now)
   }
 
-  /// The first entry of the ballot says whose log was adopted; decided by counting, it decides all below it too.
+  /// The first entry of the ballot says whose log was adopted; decided by counting, it decides all below it
+  /// too.
   private mutating func lead(_ ballot: Ballot, adopted: Ballot, _ now: LocalTime) {
     counters.timesLeader += 1
     votes.restart(in: ballot)

@@ -1,5 +1,7 @@
-// One frame, authentic and decoded: its parts in a fixed order, to those who own them. What is merged by maximum may come
-// from any frame, however old; time, presence, elections, reads and commands are taken only from a peer that quoted
+// One frame, authentic and decoded: its parts in a fixed order, to those who own them. What is merged by
+// maximum may come
+// from any frame, however old; time, presence, elections, reads and commands are taken only from a peer
+// that quoted
 // this start's salt (fresh), so that nobody can play them back.
 
 extension Node {
@@ -112,7 +114,8 @@ extension Node {
     }
   }
 
-  /// Who leads, and when it last spoke: written only by the leader itself, passed on by everybody, merged by maximum.
+  /// Who leads, and when it last spoke: written only by the leader itself, passed on by everybody, merged
+  /// by maximum.
   private mutating func noteLeader(_ frame: Frame, window: UInt32, startedAt: LocalTime, now: LocalTime) {
     let p = frame.prelude
     if p.has(Prelude.leads) && p.promised.node == frame.sender {
@@ -188,7 +191,8 @@ extension Node {
     if ballot == acceptor.promised { noteTarget(ballot, heardVotes.decided(quorum: 1)) }
   }
 
-  /// Somebody holds a vote of this node beyond its own disk: the disk lost what it had promised to keep. It never votes
+  /// Somebody holds a vote of this node beyond its own disk: the disk lost what it had promised to keep. It
+  /// never votes
   /// again with this journal (design, section 3 rule 5).
   private mutating func disqualify() {
     mayVote = false
@@ -215,7 +219,8 @@ extension Node {
     }
   }
 
-  /// Layout: first index (varint), stamp that the entries' stamps are counted from (varint), number (varint), entries.
+  /// Layout: first index (varint), stamp that the entries' stamps are counted from (varint), number
+  /// (varint), entries.
   private mutating func takeEntries(_ frame: Frame, _ p: Prelude) {
     var walk = ByteReader(frame.body)
     while !walk.isAtEnd && !walk.failed {

@@ -114,7 +114,8 @@ extension Node {
     sendPlan.removeAll()
     guard case .leader(let state) = role else { return 1 }
     if acceptor.last > state.sentThrough { sendPlan.add(max(state.sentThrough + 1, acceptor.log.first), acceptor.last) }
-    // Who says what it misses is served first: a long repair that begins anew in each cycle would never let it through.
+    // Who says what it misses is served first: a long repair that begins anew in each cycle would never let
+    // it through.
     var i = 0
     while i < settings.memberCount {
       planPull(of: NodeID(UInt8(i)))

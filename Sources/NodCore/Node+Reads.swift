@@ -1,5 +1,7 @@
-// Linearizable reads without a log entry: the leader notes the last index it had proposed when the read came, a quorum
-// confirms in frames sent after that, naming (ballot, round), that it still leads; the read is answered when that index is
+// Linearizable reads without a log entry: the leader notes the last index it had proposed when the read
+// came, a quorum
+// confirms in frames sent after that, naming (ballot, round), that it still leads; the read is answered
+// when that index is
 // applied (protocol review A13; design, section 3 rule 4). No clock is trusted for it.
 
 public struct Reads: ~Copyable {

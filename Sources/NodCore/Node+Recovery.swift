@@ -36,7 +36,8 @@ extension Node {
     }
   }
 
-  /// Everything that must survive, as records in the order in which recovery takes them. The genesis, the start and the
+  /// Everything that must survive, as records in the order in which recovery takes them. The genesis, the
+  /// start and the
   /// salts are the station's.
   package func checkpoint<E: Error>(
     scratch: UnsafeMutableRawBufferPointer, _ put: (UInt8, Bytes) throws(E) -> Void

@@ -28,7 +28,8 @@ extension Node {
     return (writer.count, salted)
   }
 
-  /// The salt goes along while peers may not know it: soon after the start, when somebody asks, in every fourth window,
+  /// The salt goes along while peers may not know it: soon after the start, when somebody asks, in every
+  /// fourth window,
   /// and whenever there is no leader.
   private var tellsSalt: Bool {
     counters.windows < 16 || timeline.window % 4 == 0 || timeline.isLeaderless || isCandidate || asks
@@ -179,7 +180,8 @@ extension Node {
     return hasVoteNews
   }
 
-  /// Rules R1 and R4 of the protocol review: speak unless a quorum was shown in this cycle, the leader counted as one who
+  /// Rules R1 and R4 of the protocol review: speak unless a quorum was shown in this cycle, the leader
+  /// counted as one who
   /// will vote for what it proposed; and only when it adds something.
   var hasVoteNews: Bool {
     guard mayVote, votes.ballot == acceptor.accepted, votes.ballot > .zero, votes.ballot == leaderBallot else { return false }

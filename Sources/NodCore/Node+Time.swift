@@ -1,7 +1,8 @@
 // Whose time is taken, and which grid gives way when two meet (protocol review B1, B3).
 
 extension Node {
-  /// Time is taken from the leader; from another member only when it quotes a newer window of the leader than this node
+  /// Time is taken from the leader; from another member only when it quotes a newer window of the leader
+  /// than this node
   /// knows; from anybody when there is no grid at all.
   mutating func takeTime(_ frame: Frame, startedAt: LocalTime, now: LocalTime, isFresh: Bool) {
     let p = frame.prelude
@@ -38,7 +39,8 @@ extension Node {
     return apart <= settings.period.raw / 8
   }
 
-  /// A grid with a working leader never moves; any other gives way to it, then to the higher (ballot, founder).
+  /// A grid with a working leader never moves; any other gives way to it, then to the higher (ballot,
+  /// founder).
   private func givesWay(to p: Prelude) -> Bool {
     let mine = leader != nil
     let theirs = p.has(Prelude.backed)
@@ -58,7 +60,8 @@ extension Node {
     _ = fallAsleep(now)
   }
 
-  /// The board was suspended or the process paused: whatever this node believed about now is doubtful, itself first.
+  /// The board was suspended or the process paused: whatever this node believed about now is doubtful,
+  /// itself first.
   package mutating func slept(since: LocalTime, now: LocalTime) {
     guard timeline.phase != .searching else { return }
     if isLeader || isCandidate { stepDown() }

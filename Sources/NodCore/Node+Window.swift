@@ -4,7 +4,8 @@
 //   | request slots | who drives: burst | sync gap | answers, a slot each, in turn | next cycle or sleep
 //     who has news    beacon, accept                 rotated by window number
 //
-// Whoever drives says in each frame when the answers begin, so nobody needs to have heard the first one. With no
+// Whoever drives says in each frame when the answers begin, so nobody needs to have heard the first one.
+// With no
 // beacon the slots of the grid stand, and the window is used to elect (protocol review B11).
 
 extension Node {
@@ -70,7 +71,8 @@ extension Node {
     timeline.phase = .asleep
     timeline.speech = nil
     if leader == nil && settings.memberCount > 1 && !isLeader && timeline.scanUntil < now && random(below: 5) == 0 {
-      // Without a working leader a whole period is listened to now and then: another grid may be in range (review B3).
+      // Without a working leader a whole period is listened to now and then: another grid may be in range
+      // (review B3).
       timeline.scanUntil = now + settings.period + settings.slot * 4
     }
     return true

@@ -1,6 +1,8 @@
-// One member: its state, and what can happen to it. Sans-IO and total: no clock, no socket, no file, no random source of
+// One member: its state, and what can happen to it. Sans-IO and total: no clock, no socket, no file, no
+// random source of
 // its own; time and bytes come in as arguments, effects go out as values. The path of what happens:
-//   heard (Node+Heard) | wake (Node+Window) | submit (Node+Client) | synced -> settle -> effects; compose (Node+Slot).
+//   heard (Node+Heard) | wake (Node+Window) | submit (Node+Client) | synced -> settle -> effects; compose
+//   (Node+Slot).
 
 /// What a node is made from; taken once.
 package struct NodeParameters {
@@ -61,7 +63,8 @@ public struct Node: ~Copyable {
   package internal(set) var acceptor: Acceptor
   package internal(set) var durability = Durability()
   package internal(set) var role = Role.follower(FollowerState())
-  /// The leader that is known: the highest ballot that anybody was heard to lead in, and the newest window it spoke in.
+  /// The leader that is known: the highest ballot that anybody was heard to lead in, and the newest window
+  /// it spoke in.
   package internal(set) var leaderBallot = Ballot.zero
   package internal(set) var leaderWindow: UInt32 = 0
   package internal(set) var leaderIsKnown = false
@@ -208,7 +211,8 @@ public struct Node: ~Copyable {
 
 /// What of the accepted log is on disk.
 ///
-/// Invariant: `last` of `ballot` was true of this node's log when the first `n` of its records were written, and those are
+/// Invariant: `last` of `ballot` was true of this node's log when the first `n` of its records were
+/// written, and those are
 /// durable.
 public struct Durability: ~Copyable {
   private struct Mark {

@@ -2,7 +2,8 @@
 
 package struct FollowerState: Sendable {}
 
-/// Who promised a candidate's ballot, and whose log is the most up-to-date among them (Lamport 2001, section 2.2 phase 1b;
+/// Who promised a candidate's ballot, and whose log is the most up-to-date among them (Lamport 2001,
+/// section 2.2 phase 1b;
 /// its own state counts like any other's).
 package struct PromiseSet: Sendable {
   package private(set) var members = NodeSet()

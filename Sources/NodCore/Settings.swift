@@ -1,7 +1,9 @@
-// What a cluster agreed on before it began (the roster), as the core needs it, and the bounds derived from it.
+// What a cluster agreed on before it began (the roster), as the core needs it, and the bounds derived from
+// it.
 // Everything here is alike on every member; the roster's hash in the frame keys keeps others out.
 
-/// Whom a voter may refuse (Howard & Mortier 2020). Recovery of the best promised log always runs, under both rules.
+/// Whom a voter may refuse (Howard & Mortier 2020). Recovery of the best promised log always runs, under
+/// both rules.
 package enum ElectionRule: UInt8, Sendable {
   /// Any candidate may win; it then fetches what it lacks.
   case paxos = 0

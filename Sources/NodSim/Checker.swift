@@ -9,7 +9,8 @@ package struct Violation: Error, CustomStringConvertible, Sendable {
   package var description: String { "\(rule) violated at \(at) µs: \(text)" }
 }
 
-/// Checks agreement, durability, monotone ballots, one leader per ballot, exactly-once, and what clients were told.
+/// Checks agreement, durability, monotone ballots, one leader per ballot, exactly-once, and what clients
+/// were told.
 package final class Checker {
   package private(set) var violation: Violation?
   /// The decided log as anybody first knew it.

@@ -1,4 +1,5 @@
-// Two generals and a scout, by Paxos over the same lossy link: how long one agreement takes, and that it never
+// Two generals and a scout, by Paxos over the same lossy link: how long one agreement takes, and that it
+// never
 // contradicts itself.
 import NodCore
 

@@ -1,4 +1,5 @@
-// One simulated run from its options: faults, then none; what was violated, and whether the cluster came back.
+// One simulated run from its options: faults, then none; what was violated, and whether the cluster came
+// back.
 import NodCore
 
 /// What came of a run.
@@ -40,7 +41,8 @@ package func simulateOnce(_ options: WorldOptions, trace: ((String) -> Void)? = 
     fingerprint: world.fingerprint, windowsToRecover: recovery)
 }
 
-/// A new command at every member, and a read, must be answered within the quiet windows; and all must hold the same.
+/// A new command at every member, and a read, must be answered within the quiet windows; and all must hold
+/// the same.
 private func awaitRecovery(_ world: World) -> Int {
   world.run(windows: 1)
   for i in 0..<world.options.memberCount { world.traffic.probe(world, member: i) }

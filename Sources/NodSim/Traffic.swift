@@ -1,4 +1,5 @@
-// Clients of a simulated cluster: increments of counters with tokens, at any node, retried at others when the answer does
+// Clients of a simulated cluster: increments of counters with tokens, at any node, retried at others when
+// the answer does
 // not come. What is acknowledged must be there for ever, and every command takes effect once.
 import NodCore
 import NodStation

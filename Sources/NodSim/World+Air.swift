@@ -46,7 +46,8 @@ extension World {
   /// What a frame says of its sender's own disk. Called after it was composed.
   private func noteSpoken(_ i: Int) {
     node(i) { n in
-      // The prelude speaks of the promise and the accepted ballot as soon as they are in memory only through a promise
+      // The prelude speaks of the promise and the accepted ballot as soon as they are in memory only
+      // through a promise
       // section or an own vote; those are held back until they are durable.
       if n.votes.ballot == n.acceptor.accepted, n.votes[n.id] > .zero {
         spokenVotes[i] = (n.votes.ballot, n.votes[n.id])

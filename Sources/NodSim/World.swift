@@ -1,4 +1,5 @@
-// A cluster in memory: real stations on simulated radios, clocks and disks, one event queue, one seed. The loop of a
+// A cluster in memory: real stations on simulated radios, clocks and disks, one event queue, one seed. The
+// loop of a
 // member is the agent's: ask the plan, do it, say what came of it.
 import NodCore
 import NodJournal

@@ -1,4 +1,5 @@
-// A world drawn from its seed alone: how many members, what goes wrong and how often. What a nightly run goes through,
+// A world drawn from its seed alone: how many members, what goes wrong and how often. What a nightly run
+// goes through,
 // and what one number replays.
 import NodCore
 
@@ -11,7 +12,8 @@ extension WorldOptions {
     options.memberCount = [1, 2, 3, 3, 3, 4, 5, 5, 7][random.below(9)]
     options.lossPermille = [0, 0, 100, 300, 500][random.below(5)]
     options.repeatPermille = [0, 200][random.below(2)]
-    // Slots are made for the jitter there is; what comes later than a slot is a lost frame, and is drawn as loss.
+    // Slots are made for the jitter there is; what comes later than a slot is a lost frame, and is drawn as
+    // loss.
     options.jitter = Microseconds([300, 1_000, 2_000][random.below(3)])
     if random.below(3) > 0 { options.powerCutEvery = .milliseconds(Int64(3_000 + random.below(17_000))) }
     if random.below(4) == 0 { options.darkness = .seconds(30) }

@@ -1,4 +1,5 @@
-// Effects become records, records a batch, a batch one sync; then the node may speak of it. The sync itself is the
+// Effects become records, records a batch, a batch one sync; then the node may speak of it. The sync itself
+// is the
 // world's: on a board a helper thread does it, so that a slow card never deafens the node.
 import NodCore
 import NodJournal
@@ -13,7 +14,8 @@ extension Station where D: ~Copyable {
 
   /// Writes the next batch, or begins a rotation, if the disk is free.
   ///
-  /// - Returns: what the world has to sync, then tell `synced` or `syncFailed`; nil when there is nothing to do.
+  /// - Returns: what the world has to sync, then tell `synced` or `syncFailed`; nil when there is nothing
+  ///   to do.
   package mutating func persist(_ now: LocalTime) -> SyncTarget? {
     guard !awaitsSync, journal.isIdle else { return nil }
     appendRecords()

@@ -1,4 +1,5 @@
-// A datagram comes in: length, sender and counter are looked at before the cipher; nothing that fails is answered.
+// A datagram comes in: length, sender and counter are looked at before the cipher; nothing that fails is
+// answered.
 import NodCore
 import NodJournal
 import NodSecurity

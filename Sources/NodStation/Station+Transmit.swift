@@ -1,4 +1,5 @@
-// Our slot begins: composed from what is durable now, sealed under a counter that is never used again, counted as air time.
+// Our slot begins: composed from what is durable now, sealed under a counter that is never used again,
+// counted as air time.
 import NodCore
 import NodJournal
 import NodSecurity
@@ -17,7 +18,8 @@ extension Station where D: ~Copyable {
     let (count, withSalt) = node.compose(into: UnsafeMutableRawBufferPointer(rebasing: plain[..<room]), now: now)
     guard count > 0 else { return 0 }
     let size = keys.seal(Bytes(rebasing: plain[..<count]), withSalt: withSalt, into: datagram)
-    // Consensus outranks everything: an election, a beacon, a vote may draw on the reserve; the rest waits, honestly.
+    // Consensus outranks everything: an election, a beacon, a vote may draw on the reserve; the rest waits,
+    // honestly.
     let use: AirtimeUse = node.speaksEssentially ? .essential : .ordinary
     guard case .admitted = airtime.admit(profile.airTime(size), use, at: now) else {
       framesDeferred += 1

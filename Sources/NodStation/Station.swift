@@ -18,7 +18,8 @@ package struct StationParameters {
   }
 }
 
-/// Invariant: a frame is composed only from what is durable; a record is on disk before anything is said of it.
+/// Invariant: a frame is composed only from what is durable; a record is on disk before anything is said of
+/// it.
 package struct Station<D: Disk & ~Copyable>: ~Copyable {
   package var node: Node
   package var journal: Journal<D>
@@ -51,7 +52,8 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
   /// When a failed disk is tried again.
   package internal(set) var retryDiskAt = LocalTime.never
 
-  /// Opens the journal, makes the node out of it, writes this start's incarnation. Blocks for the disk; nothing has been
+  /// Opens the journal, makes the node out of it, writes this start's incarnation. Blocks for the disk;
+  /// nothing has been
   /// said yet.
   ///
   /// - Parameters:
@@ -172,7 +174,8 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
   }
 }
 
-/// Air time kept for what must not wait: the beacons that tell of a hand-over, one election, one vote (review B7).
+/// Air time kept for what must not wait: the beacons that tell of a hand-over, one election, one vote
+/// (review B7).
 func reserveOfAirtime(_ profile: RadioProfile, _ settings: ClusterSettings) -> Microseconds {
   min(profile.airTime(min(64, settings.mtu)) * 8, Microseconds(profile.hourlyAirtime.raw / 4))
 }

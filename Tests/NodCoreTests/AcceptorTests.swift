@@ -1,4 +1,5 @@
-// The acceptor's rules, one by one: promises, alignment in one record, decisions by ballot, snapshots, recovery. A
+// The acceptor's rules, one by one: promises, alignment in one record, decisions by ballot, snapshots,
+// recovery. A
 // bench keeps the journal that the records make, so that any start after any of them can be looked at.
 import NodCore
 import Testing
@@ -142,7 +143,8 @@ private final class Bench {
     #expect(bench.marks == [1, 2, 3, 4, 5])
   }
 
-  /// Both in memory and after a power cut at any record: the old log in the old ballot, or the new one in the new.
+  /// Both in memory and after a power cut at any record: the old log in the old ballot, or the new one in
+  /// the new.
   @Test func aHalfStagedLogChangesNothing() throws {
     let bench = Bench(in: ballot(1), 1...6)
     #expect(bench.learn(2, in: ballot(1)))

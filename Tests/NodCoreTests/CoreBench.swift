@@ -1,4 +1,5 @@
-// What the tests of logs, acceptors and frames share: entries by the numbers, and bytes that are lent to the core.
+// What the tests of logs, acceptors and frames share: entries by the numbers, and bytes that are lent to
+// the core.
 import NodCore
 
 func ballot(_ round: UInt32, _ node: UInt8 = 1) -> Ballot { Ballot(round: round, node: NodeID(node)) }

@@ -1,4 +1,5 @@
-// A frame's body: the published vectors both ways, the bounds of its sections, and a third of a million bodies of all
+// A frame's body: the published vectors both ways, the bounds of its sections, and a third of a million
+// bodies of all
 // kinds that must do no harm.
 import NodCore
 import Testing
@@ -226,7 +227,8 @@ private let vectorNames = ["beacon", "proposal", "vote", "prepare", "promise", "
     }
   }
 
-  /// At every size of the room: a section is there whole or not at all, and what comes after it can still fit.
+  /// At every size of the room: a section is there whole or not at all, and what comes after it can still
+  /// fit.
   @Test(arguments: [20, 127, 128, 140]) func aSectionThatDoesNotFitIsTakenBackWhole(count: Int) {
     let bare = written { Prelude().write(to: &$0) }.count
     let needed = bare + count + (count < 128 ? 2 : 3)

@@ -1,4 +1,5 @@
-// Reads Tests/Vectors/*.frame: the body as hex, then one line for each field. The hex was not made by this code but from
+// Reads Tests/Vectors/*.frame: the body as hex, then one line for each field. The hex was not made by this
+// code but from
 // docs/wire-format.md, so the two hold each other to the same layout.
 import Foundation
 import NodCore
@@ -122,7 +123,8 @@ struct VectorVotes {
     floor = UInt64(words[3])!
     positions = words.dropFirst(5).map { UInt64($0)! }
   }
-  /// What whoever reads it knows: positions at or below the floor are told of the writer and the highest only.
+  /// What whoever reads it knows: positions at or below the floor are told of the writer and the highest
+  /// only.
   var told: [UInt64] {
     let top = positions.max()!
     return positions.enumerated().map { $1 == top || $1 > floor || $0 == Int(own.raw) ? $1 : 0 }

@@ -1,4 +1,5 @@
-// Entries beyond a hole against a dictionary: what is kept, what is left out, and the bitmap that tells of it.
+// Entries beyond a hole against a dictionary: what is kept, what is left out, and the bitmap that tells of
+// it.
 import NodCore
 import Testing
 

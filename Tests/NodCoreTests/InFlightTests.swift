@@ -1,4 +1,5 @@
-// The table of commands that stand in the log, against a dictionary: small names, so that many of them collide.
+// The table of commands that stand in the log, against a dictionary: small names, so that many of them
+// collide.
 import NodCore
 import Testing
 

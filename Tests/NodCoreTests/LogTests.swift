@@ -33,7 +33,8 @@ private func differs(_ log: borrowing Log, _ plain: PlainLog) -> Bool {
   private static let byteCount = 120
   private static let largest = 40
 
-  /// A refusal for want of bytes is right only if the piece, and what a turn round the ring wastes, do not fit.
+  /// A refusal for want of bytes is right only if the piece, and what a turn round the ring wastes, do not
+  /// fit.
   private func isWronglyRefused(_ size: Int, _ plain: PlainLog, capacity: Int) -> Bool {
     plain.entries.count < capacity && plain.byteCount + 2 * size + LogTests.largest < LogTests.byteCount
   }

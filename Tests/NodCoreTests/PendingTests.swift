@@ -1,4 +1,5 @@
-// Commands that wait, against a list: order of arrival, bytes round the ring, and room given back from the oldest on.
+// Commands that wait, against a list: order of arrival, bytes round the ring, and room given back from the
+// oldest on.
 import NodCore
 import Testing
 

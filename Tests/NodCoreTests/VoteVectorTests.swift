@@ -1,4 +1,5 @@
-// The vector in every frame: merging is by maximum, what is written is read, and what is no vector leaves none behind.
+// The vector in every frame: merging is by maximum, what is written is read, and what is no vector leaves
+// none behind.
 import NodCore
 import Testing
 

@@ -1,4 +1,5 @@
-// A published datagram, for who writes another implementation. It was made from docs/wire-format.md with another
+// A published datagram, for who writes another implementation. It was made from docs/wire-format.md with
+// another
 // library, not with this code: header, key derivation, nonce and cipher at once.
 import NodCore
 import Testing

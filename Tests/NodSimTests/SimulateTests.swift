@@ -33,7 +33,8 @@ import Testing
   #expect(report.violation == nil, "\(String(describing: report.violation))")
 }
 
-/// Seeds 6, 7 and 10 stood still: greetings did not fit behind the reads in a small frame, so nobody became fresh.
+/// Seeds 6, 7 and 10 stood still: greetings did not fit behind the reads in a small frame, so nobody became
+/// fresh.
 @Test(arguments: [6, 7, 10] as [UInt64]) func smallFramesLeaveRoomForGreetings(seed: UInt64) {
   var options = WorldOptions.drawn(seed: seed)
   options.faultyWindows = 100

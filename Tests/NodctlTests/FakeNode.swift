@@ -104,7 +104,8 @@ final class Running {
   }
 
   deinit {
-    // Not a request to end: the threads that start processes block that signal, and children inherit it blocked.
+    // Not a request to end: the threads that start processes block that signal, and children inherit it
+    // blocked.
     if process.isRunning { kill(process.processIdentifier, SIGKILL) }
     for path in [outPath, complaintPath] { unlink(path) }
   }

@@ -1,4 +1,5 @@
-// One way to write a field, whether it becomes a pair of a RESP map or a line of INFO: so that status, INFO and what
+// One way to write a field, whether it becomes a pair of a RESP map or a line of INFO: so that status, INFO
+// and what
 // nodctl shows have the same names and numbers.
 import NodCore
 

@@ -1,10 +1,14 @@
-// The acceptor: what this node promised, what it accepted, what it knows to be decided. All of it is durable state
-// (Lamport 2001, section 2.2): every change writes its record, and the node speaks of it only when that is on disk.
+// The acceptor: what this node promised, what it accepted, what it knows to be decided. All of it is
+// durable state
+// (Lamport 2001, section 2.2): every change writes its record, and the node speaks of it only when that is
+// on disk.
 
 /// Invariants, asserted where they are kept:
 /// - `accepted <= promised`, and neither goes back.
-/// - The log up to `last` is a prefix of the log of the leader of `accepted`. (Alignment is atomic: the log of another
-///   ballot is staged beside this one, and takes its place in one record, only when it reaches that ballot's `begin`.)
+/// - The log up to `last` is a prefix of the log of the leader of `accepted`. (Alignment is atomic: the log
+///   of another
+///   ballot is staged beside this one, and takes its place in one record, only when it reaches that
+///   ballot's `begin`.)
 /// - `commit <= last`; no entry at or below `commit` ever changes.
 public struct Acceptor: ~Copyable {
   package internal(set) var promised = Ballot.zero
@@ -122,7 +126,8 @@ public struct Acceptor: ~Copyable {
 
   /// Begins to stage the log of `ballot` behind what this log surely shares with it.
   ///
-  /// The ballot is above the accepted one; a candidate may also stage the accepted one's log, to adopt it whole.
+  /// The ballot is above the accepted one; a candidate may also stage the accepted one's log, to adopt it
+  /// whole.
   package mutating func beginStage(of ballot: Ballot, base: LogIndex, _ records: inout RecordBuffer) {
     precondition(ballot >= accepted && base >= commit && base <= log.last)
     isStaging = true
@@ -145,7 +150,8 @@ public struct Acceptor: ~Copyable {
     return true
   }
 
-  /// The ballot's `begin` names the accepted ballot whose log was adopted. Who accepted in that one too holds a prefix
+  /// The ballot's `begin` names the accepted ballot whose log was adopted. Who accepted in that one too
+  /// holds a prefix
   /// of the same log, so only what lies behind it is needed.
   private mutating func shortenStage(to begin: LogIndex, _ payload: Bytes, _ records: inout RecordBuffer) {
     guard let start = BallotStart(payload), start.ballot == stageBallot, start.adopted == accepted else { return }
@@ -248,10 +254,13 @@ public struct Acceptor: ~Copyable {
     log.compact(through: index)
   }
 
-  /// Takes a snapshot of decided state in place of what lies at or below it; accepted entries above stay (review A7).
+  /// Takes a snapshot of decided state in place of what lies at or below it; accepted entries above stay
+  /// (review A7).
   ///
-  /// A log that ends with the snapshot is no longer a prefix of the log of the ballot it was accepted in, but of the
-  /// sender's: it is labelled so. What changes here is durable only with the checkpoint that holds the snapshot.
+  /// A log that ends with the snapshot is no longer a prefix of the log of the ballot it was accepted in,
+  /// but of the
+  /// sender's: it is labelled so. What changes here is durable only with the checkpoint that holds the
+  /// snapshot.
   /// - Parameter ballot: the accepted ballot of the log that the snapshot was cut from.
   /// - Returns: false when this log already holds more than the snapshot says.
   package mutating func install(snapshot index: LogIndex, begin: Ballot, in ballot: Ballot) -> Bool {
@@ -277,7 +286,8 @@ public struct Acceptor: ~Copyable {
     accepted = ballot
     if promised < ballot { promised = ballot }
     holes.restart(in: holes.ballot)
-    // A follower that staged this ballot's log goes on behind the snapshot; a candidate still adopts what it stages.
+    // A follower that staged this ballot's log goes on behind the snapshot; a candidate still adopts what
+    // it stages.
     if isStaging && stageBallot <= ballot && promised == ballot { abandonStage() }
   }
 }

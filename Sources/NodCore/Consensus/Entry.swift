@@ -1,7 +1,8 @@
 // One entry of the replicated log, and its bytes: the same form in frames and in the journal.
 // A command larger than a frame becomes consecutive entries, joined when they are applied.
 
-/// What an entry is. An unknown kind stops the node: to skip it would be to apply another log than the others do.
+/// What an entry is. An unknown kind stops the node: to skip it would be to apply another log than the
+/// others do.
 package enum EntryKind: UInt8, Sendable {
   /// The first entry of a ballot, proposed by its leader: names the ballot and the one whose log was adopted.
   ///

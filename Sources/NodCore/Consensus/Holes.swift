@@ -1,4 +1,5 @@
-// What came beyond a hole: a cache of entries that cannot be appended yet. It is no part of the log, of a vote or of a
+// What came beyond a hole: a cache of entries that cannot be appended yet. It is no part of the log, of a
+// vote or of a
 // promise, and is dropped when the ballot changes.
 
 public struct Holes: ~Copyable {

@@ -1,4 +1,5 @@
-// Which commands stand in the log and are not applied yet: so that none is proposed or forwarded twice without need.
+// Which commands stand in the log and are not applied yet: so that none is proposed or forwarded twice
+// without need.
 
 /// An open-addressing table from command identity to log index, taken at start.
 public struct InFlight: ~Copyable {

@@ -3,7 +3,8 @@
 
 /// Entries `first ... last`, contiguous.
 ///
-/// Invariant: `last.raw + 1 - first.raw == count <= capacity`, and the payload of every entry lies in one piece.
+/// Invariant: `last.raw + 1 - first.raw == count <= capacity`, and the payload of every entry lies in one
+/// piece.
 public struct Log: ~Copyable {
   private struct Slot {
     var head: EntryHead

@@ -1,4 +1,5 @@
-// Commands that wait for their decision: those of local callers until they are applied, those forwarded by others until
+// Commands that wait for their decision: those of local callers until they are applied, those forwarded by
+// others until
 // they are proposed. A ring in order of arrival over a ring of bytes, both taken at start.
 
 public struct PendingCommands: ~Copyable {

@@ -3,7 +3,8 @@
 package enum Quorum {
   /// The highest index that at least `quorum` of the votes reach; zero when none.
   ///
-  /// - Parameter votes: one accepted index per voter, all of one ballot. Duplicated votes cannot be expressed:
+  /// - Parameter votes: one accepted index per voter, all of one ballot. Duplicated votes cannot be
+  ///   expressed:
   ///   a voter has one place.
   package static func decided(_ votes: UnsafeBufferPointer<LogIndex>, quorum: Int) -> LogIndex {
     var best = LogIndex.zero

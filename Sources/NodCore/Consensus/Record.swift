@@ -15,7 +15,8 @@ package enum RecordKind: UInt8, Sendable {
   case stageBegin = 5
   /// An entry of the staged log, at the index after the last staged.
   case staged = 6
-  /// From here on the log is the one up to the base of the staging, then the staged entries, accepted in this ballot.
+  /// From here on the log is the one up to the base of the staging, then the staged entries, accepted in
+  /// this ballot.
   case aligned = 7
   /// The decided index as far as it was known; never written for its own sake.
   case decided = 8
@@ -58,7 +59,8 @@ package struct Genesis: Sendable, Equatable {
   package var clusterHigh: UInt64
   package var node: NodeID
   package var membershipVersion: UInt8
-  /// False for a journal that was not made when the cluster was provisioned: it may hold less than was promised.
+  /// False for a journal that was not made when the cluster was provisioned: it may hold less than was
+  /// promised.
   package var mayVote: Bool
 
   package init(clusterLow: UInt64, clusterHigh: UInt64, node: NodeID, membershipVersion: UInt8, mayVote: Bool) {

@@ -1,7 +1,8 @@
 // How far each member has durably accepted, in one ballot: the heart of the merged frame.
 // Merging is by maximum, so any subset of frames, repeated in any order, leaves it true.
 
-/// Invariant: every position is an index that its member had accepted in `ballot`, aligned by its leader, and on disk,
+/// Invariant: every position is an index that its member had accepted in `ballot`, aligned by its leader,
+/// and on disk,
 /// before anybody spoke of it. Vectors of different ballots or membership versions never meet.
 public struct VoteVector: ~Copyable {
   package private(set) var ballot = Ballot.zero
@@ -57,8 +58,10 @@ public struct VoteVector: ~Copyable {
     return false
   }
 
-  /// Layout: highest position (varint), bitmap of the members there (a bit each, slot 0 first), number of the others
-  /// told (u8), and for each its slot (u8) and distance below the highest (varint). Positions at or below `floor`
+  /// Layout: highest position (varint), bitmap of the members there (a bit each, slot 0 first), number of
+  /// the others
+  /// told (u8), and for each its slot (u8) and distance below the highest (varint). Positions at or below
+  /// `floor`
   /// are left out, but for the sender's own.
   package func write(to out: inout ByteWriter, floor: LogIndex, own: NodeID) {
     var top = LogIndex.zero
@@ -87,7 +90,8 @@ public struct VoteVector: ~Copyable {
     positions[i].raw > 0 && (positions[i] > floor || i == Int(own.raw))
   }
 
-  /// Replaces this vector by the one in `bytes`. false: no vector of `memberCount` members; this one is then empty.
+  /// Replaces this vector by the one in `bytes`. false: no vector of `memberCount` members; this one is
+  /// then empty.
   package mutating func read(_ bytes: Bytes, ballot: Ballot) -> Bool {
     restart(in: ballot)
     var input = ByteReader(bytes)

@@ -1,5 +1,7 @@
-// A frame's body: what is inside the seal. A fixed prelude, then sections, each kind (u8), length (varint), bytes.
-// The layout is specified byte by byte in docs/wire-format.md. Decoding makes a checked view of the caller's bytes.
+// A frame's body: what is inside the seal. A fixed prelude, then sections, each kind (u8), length (varint),
+// bytes.
+// The layout is specified byte by byte in docs/wire-format.md. Decoding makes a checked view of the
+// caller's bytes.
 
 package enum FrameError: Error, Sendable {
   case truncated
@@ -7,7 +9,8 @@ package enum FrameError: Error, Sendable {
   case tooManySections
 }
 
-/// Kinds of sections. One that is not known is skipped, counted and reported: it says nothing to this version.
+/// Kinds of sections. One that is not known is skipped, counted and reported: it says nothing to this
+/// version.
 package enum SectionKind: UInt8, Sendable {
   case votes = 1, entries = 2, commands = 3, prepare = 4, promise = 5, canvass = 6, support = 7, alive = 8
   case pull = 9, snapshotPull = 10, snapshotChunk = 11, readRound = 12, readRequest = 13, readGrant = 14

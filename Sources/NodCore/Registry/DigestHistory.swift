@@ -1,4 +1,5 @@
-// Digests of the state at named log positions, so that replicas can compare them in full windows: a difference is loud.
+// Digests of the state at named log positions, so that replicas can compare them in full windows: a
+// difference is loud.
 
 package struct DigestHistory: Sendable {
   /// A digest is kept at every multiple of this.

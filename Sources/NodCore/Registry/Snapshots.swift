@@ -1,4 +1,5 @@
-// The newest snapshot as bytes, for the journal and for members that are behind the log; and one that is being fetched,
+// The newest snapshot as bytes, for the journal and for members that are behind the log; and one that is
+// being fetched,
 // chunk by chunk, in any order, over many windows, resuming where it stopped.
 
 /// Named by index and hash: chunks of two snapshots never mix.

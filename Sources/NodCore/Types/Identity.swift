@@ -25,9 +25,11 @@ package struct NodeSet: Hashable, Sendable {
   package mutating func formUnion(_ other: NodeSet) { bits |= other.bits }
 }
 
-/// The number of a proposer's attempt to lead: totally ordered, never used by two nodes (Lamport 2001, section 2.2).
+/// The number of a proposer's attempt to lead: totally ordered, never used by two nodes (Lamport 2001,
+/// section 2.2).
 ///
-/// Priority is not part of it: once canvassing exists it changes no election, and it costs a byte in every frame.
+/// Priority is not part of it: once canvassing exists it changes no election, and it costs a byte in every
+/// frame.
 package struct Ballot: Hashable, Comparable, Sendable {
   package var round: UInt32
   package var node: NodeID

@@ -26,7 +26,8 @@ package struct LocalTime: Hashable, Comparable, Sendable {
   package static func - (a: LocalTime, b: LocalTime) -> Microseconds { Microseconds(a.microseconds - b.microseconds) }
 }
 
-/// Milliseconds since the cluster began, as stamped by leaders into log entries; never goes back along the log.
+/// Milliseconds since the cluster began, as stamped by leaders into log entries; never goes back along the
+/// log.
 package struct ClusterTime: Hashable, Comparable, Sendable {
   package var milliseconds: UInt64
   package init(milliseconds: UInt64) { self.milliseconds = milliseconds }

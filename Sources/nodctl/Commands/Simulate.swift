@@ -1,4 +1,5 @@
-// `nodctl sim`: a simulated cluster with faults, from a seed. One seed replays one run, on every machine alike.
+// `nodctl sim`: a simulated cluster with faults, from a seed. One seed replays one run, on every machine
+// alike.
 import ArgumentParser
 import Foundation
 import NodSim
