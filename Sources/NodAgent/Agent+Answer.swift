@@ -11,7 +11,9 @@ extension Agent {
     while i < cluster.station.node.effects.completions.count {
       let completion = cluster.station.node.effects.completions[i]
       var old = Bytes(start: nil, count: 0)
-      if case .value(let range) = completion.result.outcome { old = cluster.station.node.registry.value(range) }
+      if case .value(let range) = completion.result.outcome {
+        old = cluster.station.node.registry.value(range)
+      }
       server.completed(completion.ticket, completion.result, oldValue: old, now: cluster.now, port: &cluster)
       i += 1
     }
@@ -24,7 +26,8 @@ extension Agent {
         server.readReady(read.ticket, now: cluster.now, port: &cluster)
       } else {
         server.readFailed(
-          read.ticket, reason: "the leader changed before it was confirmed: ask again", now: cluster.now, port: &cluster)
+          read.ticket, reason: "the leader changed before it was confirmed: ask again", now: cluster.now,
+          port: &cluster)
       }
       i += 1
     }
@@ -73,7 +76,9 @@ extension Agent {
     let new = alarms & ~toldAlarms
     toldAlarms = alarms
     if new & (1 << NodCore.Alarm.diverged.rawValue) != 0 {
-      log.error("this node's state differs from another's at the same index: stop it, keep its state directory, report it")
+      log.error(
+        "this node's state differs from another's at the same index: stop it, keep its state directory, report it"
+      )
     }
     if new & (1 << NodCore.Alarm.lostMemory.rawValue) != 0 {
       log.error(
@@ -81,7 +86,8 @@ extension Agent {
           + "give the board a new slot")
     }
     if new & (1 << NodCore.Alarm.unknownKind.rawValue) != 0 {
-      log.error("a log entry of an unknown kind: install the version that wrote it; nothing more is applied here")
+      log.error(
+        "a log entry of an unknown kind: install the version that wrote it; nothing more is applied here")
     }
   }
 }

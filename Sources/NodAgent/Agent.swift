@@ -47,7 +47,8 @@ package struct Agent: ~Copyable {
   var hadDiskTrouble = false
 
   package init(
-    cluster: consuming Cluster, server: consuming LocalServer, radio: consuming UDPRadio, poll: consuming Poll,
+    cluster: consuming Cluster, server: consuming LocalServer, radio: consuming UDPRadio,
+    poll: consuming Poll,
     alarm: consuming Alarm, syncThread: consuming SyncThread, signals: consuming StopSignals, log: LogLine
   ) {
     meter = EnergyMeter(cluster.files.profile, at: cluster.now)

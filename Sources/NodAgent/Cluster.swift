@@ -78,7 +78,9 @@ extension Cluster: ClusterPort {
   }
 
   package func scan(from cursor: UInt64, limit: Int, _ visit: (Bytes) -> Void) -> UInt64 {
-    station.node.registry.scan(from: cursor, limit: limit, now: station.node.clusterTime(now)) { visit($0.key) }
+    station.node.registry.scan(from: cursor, limit: limit, now: station.node.clusterTime(now)) {
+      visit($0.key)
+    }
   }
 
   package var keyCount: Int { station.node.registry.keyCount }

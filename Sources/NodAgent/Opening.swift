@@ -18,7 +18,8 @@ func clusterSettings(_ files: NodeFiles) -> ClusterSettings {
   settings.cycleLimit = roster.cycles
   settings.snapshotEvery = roster.snapshotEvery
   settings.registry = RegistryLimits(
-    storeBytes: roster.storeBytes, storeKeys: roster.storeKeys, keyBytes: roster.keyBytes, valueBytes: roster.valueBytes,
+    storeBytes: roster.storeBytes, storeKeys: roster.storeKeys, keyBytes: roster.keyBytes,
+    valueBytes: roster.valueBytes,
     tokenWindow: roster.tokenWindow)
   return settings
 }
@@ -40,7 +41,8 @@ func genesis(_ files: NodeFiles) -> Genesis {
     halves.1 |= UInt64(files.roster.identity[8 + i]) << UInt64(8 * i)
   }
   return Genesis(
-    clusterLow: halves.0, clusterHigh: halves.1, node: files.own.slot, membershipVersion: files.roster.version,
+    clusterLow: halves.0, clusterHigh: halves.1, node: files.own.slot,
+    membershipVersion: files.roster.version,
     mayVote: true)
 }
 
@@ -74,10 +76,16 @@ func openStation(_ files: NodeFiles, _ log: LogLine) throws(StartFailure) -> Sta
   do throws(StationError<BoardFailure>) {
     let station = try openWithKeys(parameters, directory, genesis(files), epochKey, rosterHash, node.salt)
     if let found = station.recovered {
-      if found.repaired > 0 { log.warn("the journal's mirror mended \(found.repaired) batches: the medium loses bits") }
-      if found.cutBytes > 0 { log.info("\(found.cutBytes) bytes of an unfinished batch were cut off: the power went") }
+      if found.repaired > 0 {
+        log.warn("the journal's mirror mended \(found.repaired) batches: the medium loses bits")
+      }
+      if found.cutBytes > 0 {
+        log.info("\(found.cutBytes) bytes of an unfinished batch were cut off: the power went")
+      }
     } else {
-      log.warn("no journal in \(files.configuration.paths.state): this node has lost its memory, it learns and does not vote")
+      log.warn(
+        "no journal in \(files.configuration.paths.state): this node has lost its memory, it learns and does not vote"
+      )
     }
     return station
   } catch {
@@ -92,7 +100,9 @@ private func openEpochKey(_ files: NodeFiles) throws(StartFailure) -> [UInt8] {
   }
   guard identity.publicKey == files.own.publicKey else {
     throw StartFailure(
-      text: "\(files.configuration.paths.nodeKey) is not the key of \(files.own.name): the roster has another public key")
+      text:
+        "\(files.configuration.paths.nodeKey) is not the key of \(files.own.name): the roster has another public key"
+    )
   }
   do throws(SecurityError) { return try EpochKey.opened(files.groupKey.sealed, by: identity) } catch {
     throw StartFailure(text: "\(files.configuration.paths.groupKey) does not open with this node's key")
@@ -100,7 +110,8 @@ private func openEpochKey(_ files: NodeFiles) throws(StartFailure) -> [UInt8] {
 }
 
 private func openWithKeys(
-  _ parameters: StationParameters, _ directory: consuming StateDirectory, _ genesis: Genesis, _ epochKey: [UInt8],
+  _ parameters: StationParameters, _ directory: consuming StateDirectory, _ genesis: Genesis,
+  _ epochKey: [UInt8],
   _ rosterHash: [UInt8], _ salt: UInt64
 ) throws(StationError<BoardFailure>) -> Station<FileDisk> {
   let key = UnsafeMutableRawBufferPointer.allocate(byteCount: 64, alignment: 8)
@@ -119,7 +130,8 @@ private func openWithKeys(
 func openRadio(_ files: NodeFiles) throws(BoardFailure) -> UDPRadio {
   let settings = files.configuration.radio
   let loss = DeliberateLoss(
-    percent: settings.dropPercent, seed: settings.dropSeed == 0 ? Entropy.startSalt() : UInt64(settings.dropSeed))
+    percent: settings.dropPercent,
+    seed: settings.dropSeed == 0 ? Entropy.startSalt() : UInt64(settings.dropSeed))
   if settings.transport == .multicast {
     return try UDPRadio(group: settings.multicastGroup, interface: settings.interface, loss: loss)
   }

@@ -14,7 +14,9 @@ package func check(_ path: String) -> Int32 {
       complain(trouble)
       return 1
     }
-    print("\(path): nothing wrong: \(files.own.name) of \(files.roster.name), \(files.roster.members.count) members")
+    print(
+      "\(path): nothing wrong: \(files.own.name) of \(files.roster.name), \(files.roster.members.count) members"
+    )
     return 0
   } catch {
     for each in error.all { complain(each.description) }
@@ -29,7 +31,8 @@ func budgetTrouble(_ files: NodeFiles) -> String? {
   let share = files.profile.budgetPermille(frameBytes: beacon, every: files.roster.period)
   guard share > 500 else { return nil }
   let least = files.profile.leastPeriod(frameBytes: beacon, permille: 500)
-  return "\(files.configuration.paths.roster): period_ms = \(files.roster.period.raw / 1000): a leader's beacons alone would "
+  return
+    "\(files.configuration.paths.roster): period_ms = \(files.roster.period.raw / 1000): a leader's beacons alone would "
     + "take \(share / 10) % of the air time that the profile allows; the least period is \((least.raw + 999) / 1000) ms"
 }
 
@@ -61,20 +64,29 @@ private func serve(_ files: NodeFiles, _ log: LogLine) throws(StartFailure) {
   let station = try openStation(files, log)
   // One by one: what was opened is closed again when the next cannot be.
   let signals: StopSignals
-  do throws(BoardFailure) { signals = try StopSignals() } catch { throw StartFailure(text: error.description) }
+  do throws(BoardFailure) { signals = try StopSignals() } catch {
+    throw StartFailure(text: error.description)
+  }
   let radio: UDPRadio
-  do throws(BoardFailure) { radio = try openRadio(files) } catch { throw StartFailure(text: error.description) }
+  do throws(BoardFailure) { radio = try openRadio(files) } catch {
+    throw StartFailure(text: error.description)
+  }
   let poll: Poll
   do throws(BoardFailure) { poll = try Poll() } catch { throw StartFailure(text: error.description) }
   let alarm: Alarm
-  do throws(BoardFailure) { alarm = try Alarm(wakingTheBoard: false) } catch { throw StartFailure(text: error.description) }
+  do throws(BoardFailure) { alarm = try Alarm(wakingTheBoard: false) } catch {
+    throw StartFailure(text: error.description)
+  }
   let syncThread: SyncThread
-  do throws(BoardFailure) { syncThread = try SyncThread() } catch { throw StartFailure(text: error.description) }
+  do throws(BoardFailure) { syncThread = try SyncThread() } catch {
+    throw StartFailure(text: error.description)
+  }
   var server = LocalServer(limits: localLimits(files), epoll: poll.descriptor)
   try openSocket(&server, files.configuration.local)
   let cluster = Cluster(station: station, files: files, now: BoardClock.now)
   var agent = Agent(
-    cluster: cluster, server: server, radio: radio, poll: poll, alarm: alarm, syncThread: syncThread, signals: signals,
+    cluster: cluster, server: server, radio: radio, poll: poll, alarm: alarm, syncThread: syncThread,
+    signals: signals,
     log: log)
   do throws(AgentError) { try agent.run() } catch { throw StartFailure(text: error.description) }
 }

@@ -115,7 +115,9 @@ extension Node {
     }
   }
 
-  private mutating func finish(_ command: Bytes, _ token: CommandToken, _ index: LogIndex, _ time: ClusterTime) {
+  private mutating func finish(
+    _ command: Bytes, _ token: CommandToken, _ index: LogIndex, _ time: ClusterTime
+  ) {
     let number = pending.number(of: token.id)
     let ticket = number.flatMap { pending.isThere($0) ? pending.item($0).ticket : nil }
     let result = registry.apply(command, token: token, at: index, time: time, wantsValue: ticket != nil)
@@ -130,7 +132,8 @@ extension Node {
   /// being fetched stays for a while.
   private var isSnapshotDue: Bool {
     let used = max(
-      acceptor.log.count * 1000 / acceptor.log.capacity, acceptor.log.usedBytes * 1000 / acceptor.log.byteCapacity)
+      acceptor.log.count * 1000 / acceptor.log.capacity,
+      acceptor.log.usedBytes * 1000 / acceptor.log.byteCapacity)
     return used > (snapshots.isServed(at: timeline.window) ? 500 : 333) || wantsSnapshot
   }
 

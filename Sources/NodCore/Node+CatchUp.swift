@@ -42,7 +42,9 @@ extension Node {
     var i = 0
     while i < settings.memberCount {
       let peer = NodeID(UInt8(i))
-      if peer != id, heardLately(peer, within: 4), best == nil || peers[peer].decided > peers[best!].decided { best = peer }
+      if peer != id, heardLately(peer, within: 4), best == nil || peers[peer].decided > peers[best!].decided {
+        best = peer
+      }
       i += 1
     }
     return best ?? leader
@@ -77,7 +79,8 @@ extension Node {
     pull.isOpen && pull.to == id && pull.ballot == acceptor.accepted && timeline.window &- pull.window <= 1
   }
   private func isServable(_ pull: SnapshotPull) -> Bool {
-    pull.isOpen && pull.index == snapshots.index && pull.hash == snapshots.hash && timeline.window &- pull.window <= 1
+    pull.isOpen && pull.index == snapshots.index && pull.hash == snapshots.hash
+      && timeline.window &- pull.window <= 1
   }
 
   var hasMoreToServe: Bool { !isLeader && !sendPlan.isDone }
@@ -181,7 +184,8 @@ extension Node {
     let size = Int(input.varint(atMost: 1 << 30))
     let chunk = Int(input.varint(atMost: 1 << 30))
     let body = input.bytes(input.remaining)
-    guard !input.failed, index > acceptor.commit, !snapshots.isBusy, snapshots.expect(index, hash: hash, byteCount: size)
+    guard !input.failed, index > acceptor.commit, !snapshots.isBusy,
+      snapshots.expect(index, hash: hash, byteCount: size)
     else { return }
     if snapshots.put(chunk, body) { installFetched(in: ballot, now) }
   }
@@ -215,7 +219,8 @@ extension Node {
         let item = pending.item(number)
         if let ticket = item.ticket {
           effects.complete(
-            Completion(ticket: ticket, result: result, token: CommandToken(id: item.id, issuedAt: item.issuedAt)))
+            Completion(
+              ticket: ticket, result: result, token: CommandToken(id: item.id, issuedAt: item.issuedAt)))
         }
         pending.remove(number)
       }

@@ -13,15 +13,21 @@ extension Node {
   ///
   /// Commands of one node take effect in the order in which they are submitted.
   /// - Parameter token: of a retry; nil for a new command.
-  package mutating func submit(_ command: Bytes, token: CommandToken?, ticket: Ticket, now: LocalTime) -> Submission {
+  package mutating func submit(_ command: Bytes, token: CommandToken?, ticket: Ticket, now: LocalTime)
+    -> Submission
+  {
     guard command.count <= largestCommand else { return .tooLarge }
-    if let token, let known = pending.number(of: token.id), pending.isThere(known), pending.item(known).ticket != nil {
+    if let token, let known = pending.number(of: token.id), pending.isThere(known),
+      pending.item(known).ticket != nil
+    {
       return .busy  // the same token is waited for already
     }
     let id: CommandID
     if let token { id = token.id } else { id = nextID() }
     if let token, let known = pending.number(of: token.id) { pending.remove(known) }
-    guard pending.append(id, issuedAt: token?.issuedAt ?? .zero, ticket: ticket, command) != nil else { return .busy }
+    guard pending.append(id, issuedAt: token?.issuedAt ?? .zero, ticket: ticket, command) != nil else {
+      return .busy
+    }
     if settings.memberCount == 1 && isLeader { propose(now) }
     plan(now)
     return .accepted
@@ -29,7 +35,9 @@ extension Node {
 
   /// Most bytes of one command: the registry's limit, or what the log can hold beside others.
   package var largestCommand: Int {
-    min(settings.registry.largestCommand, acceptor.log.capacity / Limits.commandShare * settings.entryPayloadLimit)
+    min(
+      settings.registry.largestCommand,
+      acceptor.log.capacity / Limits.commandShare * settings.entryPayloadLimit)
   }
 
   private mutating func nextID() -> CommandID {
@@ -146,7 +154,9 @@ extension Node {
       }
       // A gap is a frame that was lost: later ones wait, so that the origin's order stands.
       guard number <= expected else { break }
-      guard let whole = intake.join(origin, start, number, size: size, offset: offset, piece) else { continue }
+      guard let whole = intake.join(origin, start, number, size: size, offset: offset, piece) else {
+        continue
+      }
       guard forwarded.append(token.id, issuedAt: token.issuedAt, ticket: nil, whole) != nil else { break }
       if number == expected { expected += 1 }
     }
@@ -202,10 +212,13 @@ public struct Intake: ~Copyable {
   mutating func restart(memberCount: Int) { origins.update(repeating: Origin(), count: memberCount) }
 
   /// - Returns: the whole command once its last missing piece came.
-  mutating func join(_ origin: NodeID, _ start: UInt32, _ number: Int, size: Int, offset: Int, _ piece: Bytes) -> Bytes? {
+  mutating func join(_ origin: NodeID, _ start: UInt32, _ number: Int, size: Int, offset: Int, _ piece: Bytes)
+    -> Bytes?
+  {
     if offset == 0 && piece.count == size { return piece }
     let at = Int(origin.raw)
-    guard size <= commandBytes, offset % pieceBytes == 0, offset < size, piece.count == min(pieceBytes, size - offset)
+    guard size <= commandBytes, offset % pieceBytes == 0, offset < size,
+      piece.count == min(pieceBytes, size - offset)
     else { return nil }
     if origins[at].joining != number || origins[at].start != start || origins[at].size != size {
       origins[at].joining = number
@@ -219,7 +232,8 @@ public struct Intake: ~Copyable {
     guard have[word] & (1 << UInt64(bit % 64)) == 0 else { return nil }
     have[word] |= 1 << UInt64(bit % 64)
     let base = at * commandBytes
-    UnsafeMutableRawBufferPointer(rebasing: store[base + offset..<base + offset + piece.count]).copyMemory(from: piece)
+    UnsafeMutableRawBufferPointer(rebasing: store[base + offset..<base + offset + piece.count]).copyMemory(
+      from: piece)
     origins[at].joined += piece.count
     guard origins[at].joined == size else { return nil }
     origins[at].joining = -1

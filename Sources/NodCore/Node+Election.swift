@@ -15,7 +15,9 @@ extension Node {
   }
 
   package var missesBeforeSuspicion: Int {
-    guard leaderIsKnown, leaderBallot.node != id else { return Detector.missesBeforeSuspicion(lossPermille: 300) }
+    guard leaderIsKnown, leaderBallot.node != id else {
+      return Detector.missesBeforeSuspicion(lossPermille: 300)
+    }
     return Detector.missesBeforeSuspicion(lossPermille: peers[leaderBallot.node].loss.permille)
   }
 
@@ -139,7 +141,9 @@ extension Node {
 
   /// A candidate drives its window as a leader does.
   private mutating func followDriver(_ frame: Frame, now: LocalTime) {
-    guard let bytes = frame.section(.cycle), timeline.phase != .searching, timeline.phase != .asleep else { return }
+    guard let bytes = frame.section(.cycle), timeline.phase != .searching, timeline.phase != .asleep else {
+      return
+    }
     var input = ByteReader(bytes)
     let delay = Microseconds(Int64(input.varint(atMost: 1 << 30)) * 16)
     timeline.cycle = Int(input.u8())
@@ -154,7 +158,9 @@ extension Node {
 
   /// Spoken only when it is on disk, with everything that was accepted before it.
   var promiseIsDue: Bool {
-    guard let owed = promiseOwed, owed.ballot == acceptor.promised, acceptor.accepted < owed.ballot else { return false }
+    guard let owed = promiseOwed, owed.ballot == acceptor.promised, acceptor.accepted < owed.ballot else {
+      return false
+    }
     return durability.records >= owed.mark
   }
 
@@ -171,7 +177,9 @@ extension Node {
     var input = ByteReader(bytes)
     let last = LogIndex(input.varint())
     _ = input.varint()
-    guard !input.failed, case .candidate(var state) = role, frame.prelude.promised == state.ballot else { return }
+    guard !input.failed, case .candidate(var state) = role, frame.prelude.promised == state.ballot else {
+      return
+    }
     guard !state.isRecovering else { return }
     state.promises.add(frame.sender, accepted: frame.prelude.accepted, last: last)
     role = .candidate(state)
@@ -180,7 +188,8 @@ extension Node {
 
   /// With a quorum of promises: adopt the best of their logs.
   mutating func countPromises() {
-    guard case .candidate(var state) = role, !state.isRecovering, state.promises.members.count >= quorum else { return }
+    guard case .candidate(var state) = role, !state.isRecovering, state.promises.members.count >= quorum
+    else { return }
     state.isRecovering = true
     role = .candidate(state)
     let p = state.promises
@@ -194,7 +203,9 @@ extension Node {
 
   /// Leads once the adopted log is complete; the own promise must be durable first, as everybody's.
   mutating func adoptIfRecovered(_ now: LocalTime) {
-    guard case .candidate(let state) = role, state.isRecovering, durability.records >= state.mark else { return }
+    guard case .candidate(let state) = role, state.isRecovering, durability.records >= state.mark else {
+      return
+    }
     let best = state.promises
     if acceptor.isStaging {
       if acceptor.commit >= best.bestLast && acceptor.staged.last < acceptor.commit {

@@ -80,7 +80,8 @@ extension Node {
       let start = out.count
       var i = 0
       while i < settings.memberCount {
-        let peer = NodeID(UInt8((i + Int(timeline.window % UInt32(settings.memberCount))) % settings.memberCount))
+        let peer = NodeID(
+          UInt8((i + Int(timeline.window % UInt32(settings.memberCount))) % settings.memberCount))
         if owesGreeting(peer), out.count - start + 7 <= room {
           out.u8(peer.raw)
           out.u32(UInt32(truncatingIfNeeded: peers[peer].salt))
@@ -107,7 +108,9 @@ extension Node {
     if case .leader(var state) = role {
       state.heardThisWindow.insert(sender)
       // First-hand only: a ballot that is merely gossiped never makes a leader outbid it.
-      if frame.prelude.promised > state.ballot && frame.section(.prepare) == nil && !frame.prelude.has(Prelude.leads) {
+      if frame.prelude.promised > state.ballot && frame.section(.prepare) == nil
+        && !frame.prelude.has(Prelude.leads)
+      {
         state.outbid = max(state.outbid, frame.prelude.promised)
       }
       role = .leader(state)
@@ -160,7 +163,9 @@ extension Node {
       _ = acceptor.promise(p.accepted, &effects.records)
       if isLeader || isCandidate { stepDown() }
     }
-    if let bytes = frame.section(.votes), p.accepted > .zero { mergeVotes(bytes, p.accepted, from: frame.sender) }
+    if let bytes = frame.section(.votes), p.accepted > .zero {
+      mergeVotes(bytes, p.accepted, from: frame.sender)
+    }
     followAlignment(p)
     if p.accepted == targetBallot { noteTarget(p.accepted, p.decided) }
     takeEntries(frame, p)
@@ -173,7 +178,9 @@ extension Node {
       return
     }
     let told = heardVotes[id]
-    if mayVote && told > .zero && (ballot > acceptor.accepted || (ballot == acceptor.accepted && told > acceptor.last)) {
+    if mayVote && told > .zero
+      && (ballot > acceptor.accepted || (ballot == acceptor.accepted && told > acceptor.last))
+    {
       disqualify()
     }
     if ballot > votes.ballot && ballot >= acceptor.accepted {
@@ -214,7 +221,9 @@ extension Node {
     acceptor.isStaging ? acceptor.stageBallot : acceptor.accepted
   }
   mutating func noteTarget(_ ballot: Ballot, _ end: LogIndex) {
-    if ballot > targetEnd.ballot { targetEnd = (ballot, end) } else if ballot == targetEnd.ballot && end > targetEnd.index {
+    if ballot > targetEnd.ballot {
+      targetEnd = (ballot, end)
+    } else if ballot == targetEnd.ballot && end > targetEnd.index {
       targetEnd.index = end
     }
   }

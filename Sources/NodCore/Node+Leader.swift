@@ -51,7 +51,9 @@ extension Node {
 
   /// Appends what waits: own commands in the order they came, then those forwarded by others.
   mutating func propose(_ now: LocalTime) {
-    guard case .leader(let state) = role, acceptor.promised == state.ballot, !isUnfit, !isStopped else { return }
+    guard case .leader(let state) = role, acceptor.promised == state.ballot, !isUnfit, !isStopped else {
+      return
+    }
     let before = acceptor.last
     var number = pending.oldest
     while number < pending.next {
@@ -84,11 +86,14 @@ extension Node {
   }
 
   /// A command larger than an entry becomes consecutive entries.
-  private mutating func proposeCommand(_ id: CommandID, _ issuedAt: LogIndex, _ command: Bytes, _ now: LocalTime) -> Bool {
+  private mutating func proposeCommand(
+    _ id: CommandID, _ issuedAt: LogIndex, _ command: Bytes, _ now: LocalTime
+  ) -> Bool {
     let size = settings.entryPayloadLimit
     let parts = max(1, (command.count + size - 1) / size)
     guard effects.records.free > command.count + parts * 64 + 2 * Limits.recordReserve else { return false }
-    guard acceptor.log.count + parts + acceptor.log.capacity / Limits.logReserveShare <= acceptor.log.capacity else {
+    guard acceptor.log.count + parts + acceptor.log.capacity / Limits.logReserveShare <= acceptor.log.capacity
+    else {
       acceptor.lacksRoom = true
       return false
     }
@@ -98,8 +103,11 @@ extension Node {
     var part = 0
     while part < parts {
       let head = EntryHead(
-        kind: part == 0 ? .command : .part, hasMore: part + 1 < parts, stamp: time, token: part == 0 ? token : EntryHead.noToken)
-      guard acceptor.append(head, command.part(part * size, min(command.count, (part + 1) * size)), &effects.records)
+        kind: part == 0 ? .command : .part, hasMore: part + 1 < parts, stamp: time,
+        token: part == 0 ? token : EntryHead.noToken)
+      guard
+        acceptor.append(
+          head, command.part(part * size, min(command.count, (part + 1) * size)), &effects.records)
       else { return false }  // an unfinished command has no effect; its caller's retry brings it whole
       if part == 0 { inFlight.insert(id, at: acceptor.last) }
       part += 1
@@ -113,7 +121,9 @@ extension Node {
   mutating func planBurst() -> Int {
     sendPlan.removeAll()
     guard case .leader(let state) = role else { return 1 }
-    if acceptor.last > state.sentThrough { sendPlan.add(max(state.sentThrough + 1, acceptor.log.first), acceptor.last) }
+    if acceptor.last > state.sentThrough {
+      sendPlan.add(max(state.sentThrough + 1, acceptor.log.first), acceptor.last)
+    }
     // Who says what it misses is served first: a long repair that begins anew in each cycle would never let
     // it through.
     var i = 0
@@ -131,7 +141,9 @@ extension Node {
     var i = 0
     while i < settings.memberCount {
       let peer = NodeID(UInt8(i))
-      if peer != id, heardLately(peer, within: Limits.heardLatelyWindows), votes[peer] < low { low = votes[peer] }
+      if peer != id, heardLately(peer, within: Limits.heardLatelyWindows), votes[peer] < low {
+        low = votes[peer]
+      }
       i += 1
     }
     let first = max(max(low, acceptor.commit) + 1, acceptor.log.first)
@@ -143,7 +155,9 @@ extension Node {
 
   private mutating func planPull(of peer: NodeID) {
     let pull = peers[peer].pull
-    if pull.isOpen, pull.ballot == acceptor.accepted, timeline.window &- min(pull.window, timeline.window) <= 1 {
+    if pull.isOpen, pull.ballot == acceptor.accepted,
+      timeline.window &- min(pull.window, timeline.window) <= 1
+    {
       peers[peer].pull.isOpen = false
       planRanges(pull)
     }
@@ -239,13 +253,16 @@ extension Node {
   /// Whether it is worth listening after a burst.
   var expectsAnswers: Bool {
     guard settings.memberCount > 1 else { return false }
-    return hasUndecided || isFull || timeline.heardAnything || windowsSinceTraffic < 3 || reads.needsConfirmation
+    return hasUndecided || isFull || timeline.heardAnything || windowsSinceTraffic < 3
+      || reads.needsConfirmation
       || canvass.window == timeline.window
   }
 
   /// Whether another cycle has something to say or to ask.
   var hasWork: Bool {
-    if hasUndecided || reads.needsConfirmation || !pending.isEmpty || !forwarded.isEmpty || !sendPlan.isDone { return true }
+    if hasUndecided || reads.needsConfirmation || !pending.isEmpty || !forwarded.isEmpty || !sendPlan.isDone {
+      return true
+    }
     if hasOpenPull { return true }
     if case .leader(let state) = role {
       return isFull && state.heardThisWindow.count + 1 < quorum && timeline.cycle < 3
@@ -295,11 +312,16 @@ extension Node {
     var i = 0
     while i < settings.memberCount {
       let peer = NodeID(UInt8(i))
-      if peer != id { best = min(best, peers[peer].loss.permille); worst = max(worst, peers[peer].loss.permille) }
+      if peer != id {
+        best = min(best, peers[peer].loss.permille)
+        worst = max(worst, peers[peer].loss.permille)
+      }
       i += 1
     }
     // Both ways must work for an answer; the detector's bounds hold for it as for beacons.
-    return max(Limits.dueMisses, Detector.missesBeforeSuspicion(lossPermille: min(700, best * 2 - best * best / 1000)) / 2)
+    return max(
+      Limits.dueMisses,
+      Detector.missesBeforeSuspicion(lossPermille: min(700, best * 2 - best * best / 1000)) / 2)
   }
 
   /// Leads no more; what was proposed stays in the log, what waits is forwarded to whoever leads next.

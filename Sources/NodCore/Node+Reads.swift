@@ -54,7 +54,8 @@ public struct Reads: ~Copyable {
   mutating func ask(_ ticket: Ticket?, origin: NodeID, number: UInt32?, index: LogIndex) -> Bool {
     guard items.count < Limits.pendingReads else { return false }
     items.append(
-      Item(ticket: ticket, origin: origin, number: number ?? nextNumber, round: 0, index: index, stage: .asked))
+      Item(
+        ticket: ticket, origin: origin, number: number ?? nextNumber, round: 0, index: index, stage: .asked))
     if number == nil { nextNumber &+= 1 }
     return true
   }
@@ -99,7 +100,9 @@ public struct Reads: ~Copyable {
     confirmedRound = round
     var i = 0
     while i < items.count {
-      if items[i].stage == .asked && items[i].round != 0 && items[i].round <= confirmedRound { items[i].stage = .granted }
+      if items[i].stage == .asked && items[i].round != 0 && items[i].round <= confirmedRound {
+        items[i].stage = .granted
+      }
       i += 1
     }
   }
@@ -123,7 +126,9 @@ public struct Reads: ~Copyable {
   func forEachGrant(_ body: (NodeID, UInt32, LogIndex) -> Void) {
     var i = 0
     while i < items.count {
-      if items[i].ticket == nil && items[i].stage == .granted { body(items[i].origin, items[i].number, items[i].index) }
+      if items[i].ticket == nil && items[i].stage == .granted {
+        body(items[i].origin, items[i].number, items[i].index)
+      }
       i += 1
     }
   }
@@ -207,7 +212,9 @@ extension Node {
     guard !input.failed else { return }
     if frame.prelude.has(Prelude.leads) {
       // The echo is a vote for this leader now: never below a promise.
-      if frame.prelude.promised == acceptor.promised && mayVote { reads.echo = (frame.prelude.promised, round) }
+      if frame.prelude.promised == acceptor.promised && mayVote {
+        reads.echo = (frame.prelude.promised, round)
+      }
     } else if case .leader(let state) = role, frame.prelude.promised == state.ballot {
       reads.echoed(by: frame.sender, round: round, quorum: quorum, own: id)
       settleReads()

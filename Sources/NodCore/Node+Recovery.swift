@@ -23,7 +23,9 @@ extension Node {
     self.incarnation = incarnation
     self.salt = salt
     self.mayVote = mayVote
-    guard acceptor.commit >= applied, acceptor.log.first <= applied + 1 else { throw .outOfPlace(RecordKind.base.rawValue) }
+    guard acceptor.commit >= applied, acceptor.log.first <= applied + 1 else {
+      throw .outOfPlace(RecordKind.base.rawValue)
+    }
     durability.restored(acceptor.accepted, acceptor.last)
     highestRound = acceptor.promised.round
     applyDecided(.zero)

@@ -33,17 +33,21 @@ extension Node {
     var heard = 0
     var i = 0
     while i < settings.memberCount {
-      if NodeID(UInt8(i)) != id && heardLately(NodeID(UInt8(i)), within: settings.fullEvery * 2) { heard += 1 }
+      if NodeID(UInt8(i)) != id && heardLately(NodeID(UInt8(i)), within: settings.fullEvery * 2) {
+        heard += 1
+      }
       i += 1
     }
     var hasQuorum = leader != nil
     if case .leader(let state) = role { hasQuorum = state.dueMisses == 0 }
     return NodeReport(
-      role: "\(role.name)", leader: leader, members: settings.memberCount, quorum: quorum, hasQuorum: hasQuorum,
+      role: "\(role.name)", leader: leader, members: settings.memberCount, quorum: quorum,
+      hasQuorum: hasQuorum,
       peersHeard: heard, mayVote: mayVote, isUnfit: isUnfit, isStopped: isStopped,
       isSearching: timeline.phase == .searching, promised: acceptor.promised, accepted: acceptor.accepted,
       incarnation: incarnation, first: acceptor.log.first, last: acceptor.last, decided: acceptor.commit,
-      applied: applied, snapshot: snapshots.index, digest: registry.digest, pending: pending.next - pending.oldest,
+      applied: applied, snapshot: snapshots.index, digest: registry.digest,
+      pending: pending.next - pending.oldest,
       window: timeline.window, wakeAt: timeline.wakeAt, missesBeforeSuspicion: missesBeforeSuspicion,
       counters: counters)
   }

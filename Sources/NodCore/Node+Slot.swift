@@ -5,7 +5,9 @@ extension Node {
   ///
   /// - Parameter buffer: at least `mtu - Limits.frameOverhead` bytes.
   /// - Returns: bytes written, 0 for silence, and whether the start salt is to go with it.
-  package mutating func compose(into buffer: UnsafeMutableRawBufferPointer, now: LocalTime) -> (count: Int, withSalt: Bool) {
+  package mutating func compose(into buffer: UnsafeMutableRawBufferPointer, now: LocalTime) -> (
+    count: Int, withSalt: Bool
+  ) {
     guard let speech = timeline.speech, !isStopped else { return (0, false) }
     timeline.framesLeft -= timeline.framesLeft > 0 ? 1 : 0
     timeline.nextFrameAt = now + settings.framePace
@@ -38,7 +40,9 @@ extension Node {
     var i = 0
     while i < settings.memberCount {
       let peer = NodeID(UInt8(i))
-      if peer != id, peers[peer].salt != 0, !peers[peer].isFresh, timeline.window &- peers[peer].seenWindow <= 8 {
+      if peer != id, peers[peer].salt != 0, !peers[peer].isFresh,
+        timeline.window &- peers[peer].seenWindow <= 8
+      {
         return true
       }
       i += 1
@@ -184,7 +188,8 @@ extension Node {
   /// counted as one who
   /// will vote for what it proposed; and only when it adds something.
   var hasVoteNews: Bool {
-    guard mayVote, votes.ballot == acceptor.accepted, votes.ballot > .zero, votes.ballot == leaderBallot else { return false }
+    guard mayVote, votes.ballot == acceptor.accepted, votes.ballot > .zero, votes.ballot == leaderBallot
+    else { return false }
     let own = votes[id]
     let floor = peers[leaderBallot.node].decided
     guard own > floor, votes.shows(moreThan: cycleVotes, above: floor) else { return false }

@@ -49,7 +49,9 @@ extension Node {
     return p.founder > founder
   }
 
-  private mutating func adoptGrid(_ p: Prelude, _ gridPoint: LocalTime, _ uncertainty: Microseconds, _ now: LocalTime) {
+  private mutating func adoptGrid(
+    _ p: Prelude, _ gridPoint: LocalTime, _ uncertainty: Microseconds, _ now: LocalTime
+  ) {
     clock.set(window: p.window, gridPoint: gridPoint, uncertainty: uncertainty)
     founder = p.founder
     gridHops = p.hops &+ 1

@@ -61,7 +61,8 @@ extension Node {
     guard now >= timeline.searchUntil else { return rest(until: timeline.searchUntil, radio: true) }
     founder = id
     gridHops = 0
-    clock.set(window: max(timeline.window, leaderWindow) &+ 1, gridPoint: now + settings.slot, uncertainty: .zero)
+    clock.set(
+      window: max(timeline.window, leaderWindow) &+ 1, gridPoint: now + settings.slot, uncertainty: .zero)
     timeline.window = max(timeline.window, leaderWindow)
     return fallAsleep(now)
   }
@@ -70,7 +71,9 @@ extension Node {
   mutating func fallAsleep(_ now: LocalTime) -> Bool {
     timeline.phase = .asleep
     timeline.speech = nil
-    if leader == nil && settings.memberCount > 1 && !isLeader && timeline.scanUntil < now && random(below: 5) == 0 {
+    if leader == nil && settings.memberCount > 1 && !isLeader && timeline.scanUntil < now
+      && random(below: 5) == 0
+    {
       // Without a working leader a whole period is listened to now and then: another grid may be in range
       // (review B3).
       timeline.scanUntil = now + settings.period + settings.slot * 4
@@ -221,7 +224,9 @@ extension Node {
 
   /// A frame of the leader itself: time, and when the answers begin.
   mutating func heardLeaderFrame(_ frame: Frame, startedAt: LocalTime, now: LocalTime) {
-    guard timeline.phase != .searching, !isLeader, fullWindow(frame.prelude) == timeline.window else { return }
+    guard timeline.phase != .searching, !isLeader, fullWindow(frame.prelude) == timeline.window else {
+      return
+    }
     if !timeline.heardLeaderInWindow, frame.sender != id { peers[frame.sender].loss.heard() }
     timeline.heardLeaderInWindow = true
     timeline.heardLeaderInCycle = true
@@ -250,7 +255,8 @@ extension Node {
     if !timeline.ownSlotDone && now >= timeline.ownSlotAt {
       timeline.ownSlotDone = true
       timeline.slotFrames = 0
-      let mayAnswer = timeline.heardLeaderInCycle || timeline.isLeaderless || isCandidate || timeline.cycle == 0
+      let mayAnswer =
+        timeline.heardLeaderInCycle || timeline.isLeaderless || isCandidate || timeline.cycle == 0
       if mayAnswer && wantsToAnswer {
         timeline.framesLeft = max(1, min(8, Int(settings.slot.raw / max(1, settings.framePace.raw * 2))))
         timeline.speech = .answer
@@ -266,7 +272,9 @@ extension Node {
       return fallAsleep(now)
     }
     if now >= timeline.cycleEnd { return endCycle(now) }
-    return rest(until: timeline.ownSlotDone ? timeline.cycleEnd : min(timeline.ownSlotAt, timeline.cycleEnd), radio: true)
+    return rest(
+      until: timeline.ownSlotDone ? timeline.cycleEnd : min(timeline.ownSlotAt, timeline.cycleEnd),
+      radio: true)
   }
 
   /// Whether anything may still come in this window that concerns a follower.
@@ -307,7 +315,8 @@ extension Node {
     let frames = planBurst()
     timeline.framesLeft = frames
     timeline.nextFrameAt = now
-    placeAnswers(from: now + settings.framePace * frames + settings.syncGap + (settings.slot - settings.framePace))
+    placeAnswers(
+      from: now + settings.framePace * frames + settings.syncGap + (settings.slot - settings.framePace))
     if cycleVotes.ballot != votes.ballot { cycleVotes.restart(in: votes.ballot) }
   }
 

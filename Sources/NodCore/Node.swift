@@ -132,14 +132,16 @@ public struct Node: ~Copyable {
     cycleVotes = VoteVector(memberCount: p.settings.memberCount)
     peers = Peers(count: p.settings.memberCount)
     clock = ClusterClock(
-      period: p.settings.period, ownAccuracyPPM: p.clockAccuracyPPM, hostLatency: p.hostLatency, slack: p.slack)
+      period: p.settings.period, ownAccuracyPPM: p.clockAccuracyPPM, hostLatency: p.hostLatency,
+      slack: p.slack)
     registry = Registry(limits: p.settings.registry, changeBytes: p.changeBytes)
     join = JoinBuffer(byteCount: p.settings.registry.largestCommand)
     pending = PendingCommands(capacity: Limits.pendingCommands, byteCount: p.pendingBytes)
     forwarded = PendingCommands(capacity: Limits.forwardedCommands, byteCount: p.pendingBytes)
     inFlight = InFlight(capacity: p.logEntries)
     intake = Intake(
-      memberCount: p.settings.memberCount, commandBytes: p.settings.registry.largestCommand, pieceBytes: payload)
+      memberCount: p.settings.memberCount, commandBytes: p.settings.registry.largestCommand,
+      pieceBytes: payload)
     reads = Reads(salt: p.salt)
     snapshots = Snapshots(
       byteCount: Registry.maxSnapshotBytes(p.settings.registry)

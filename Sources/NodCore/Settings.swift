@@ -36,7 +36,10 @@ package struct ClusterSettings: Sendable {
   package var snapshotEvery: UInt64 = 1024
   package var registry = RegistryLimits()
 
-  package init(memberCount: Int, period: Microseconds, slot: Microseconds, syncGap: Microseconds, framePace: Microseconds, mtu: Int) {
+  package init(
+    memberCount: Int, period: Microseconds, slot: Microseconds, syncGap: Microseconds,
+    framePace: Microseconds, mtu: Int
+  ) {
     self.memberCount = memberCount
     self.period = period
     self.slot = slot
@@ -49,7 +52,9 @@ package struct ClusterSettings: Sendable {
   /// Majority: any two of them share a member.
   package var quorum: Int { memberCount / 2 + 1 }
   /// Most payload bytes of one log entry, so that it fits a frame beside the sections that go with it.
-  package var entryPayloadLimit: Int { min(1024, max(8, mtu - Limits.frameOverhead - Limits.entryFrameReserve)) }
+  package var entryPayloadLimit: Int {
+    min(1024, max(8, mtu - Limits.frameOverhead - Limits.entryFrameReserve))
+  }
   /// One propose-acknowledge cycle whose leader sends one frame.
   package var cycleLength: Microseconds { slot + syncGap + slot * memberCount }
 }

@@ -47,8 +47,13 @@ package final class Checker {
       if let before = accepted[i], node.acceptor.accepted < before {
         fail("promise", "n\(i) forgot that it accepted in \(before)", at: world.now)
       }
-      if let spoken = world.spokenVotes[i], spoken.ballot == node.acceptor.accepted, node.acceptor.last < spoken.last {
-        fail("durability", "n\(i) voted for \(spoken.last.raw) in \(spoken.ballot) and holds \(node.acceptor.last.raw)", at: world.now)
+      if let spoken = world.spokenVotes[i], spoken.ballot == node.acceptor.accepted,
+        node.acceptor.last < spoken.last
+      {
+        fail(
+          "durability",
+          "n\(i) voted for \(spoken.last.raw) in \(spoken.ballot) and holds \(node.acceptor.last.raw)",
+          at: world.now)
       }
     }
   }
@@ -63,12 +68,18 @@ package final class Checker {
           if spoken.accepted > (accepted[i] ?? .zero) { accepted[i] = spoken.accepted }
         }
       }
-      if node.effects.has(.diverged) { fail("agreement", "n\(i) sees another digest than its own", at: world.now) }
-      if node.effects.has(.lostMemory) { fail("durability", "n\(i) finds a vote of its own beyond its disk", at: world.now) }
+      if node.effects.has(.diverged) {
+        fail("agreement", "n\(i) sees another digest than its own", at: world.now)
+      }
+      if node.effects.has(.lostMemory) {
+        fail("durability", "n\(i) finds a vote of its own beyond its disk", at: world.now)
+      }
       checkDecided(world, i, node)
       if node.isLeader {
         let ballot = node.acceptor.accepted
-        if let other = leaders[ballot], other != i { fail("one leader", "n\(i) and n\(other) lead in \(ballot)", at: world.now) }
+        if let other = leaders[ballot], other != i {
+          fail("one leader", "n\(i) and n\(other) lead in \(ballot)", at: world.now)
+        }
         if leaders[ballot] == nil {
           leaders[ballot] = i
           leaderChanges += 1
@@ -80,13 +91,18 @@ package final class Checker {
   private func checkDecided(_ world: World, _ i: Int, _ node: borrowing Node) {
     let from = max(commit[i] ?? 0, node.acceptor.log.first.raw - 1)
     let to = node.acceptor.commit.raw
-    if let before = commit[i], to < before { fail("durability", "n\(i) decided \(before), now \(to)", at: world.now) }
+    if let before = commit[i], to < before {
+      fail("durability", "n\(i) decided \(before), now \(to)", at: world.now)
+    }
     guard to > from || commit[i] == nil else { return }
     var index = from
     while index < to {
       index += 1
       let at = LogIndex(index)
-      var bytes = [UInt8(node.acceptor.log.head(at).kind.rawValue), UInt8(truncatingIfNeeded: node.acceptor.log.head(at).stamp.milliseconds)]
+      var bytes = [
+        UInt8(node.acceptor.log.head(at).kind.rawValue),
+        UInt8(truncatingIfNeeded: node.acceptor.log.head(at).stamp.milliseconds),
+      ]
       bytes.append(contentsOf: node.acceptor.log.payload(at))
       if let known = decided[index] {
         if known != bytes { fail("agreement", "n\(i) decides another entry at \(index)", at: world.now) }
@@ -103,7 +119,9 @@ package final class Checker {
     let applied = node.applied.raw
     if applied == to {
       let digest = node.registry.digest
-      if let known = digests[applied], known != digest { fail("agreement", "n\(i) has another state at \(applied)", at: world.now) }
+      if let known = digests[applied], known != digest {
+        fail("agreement", "n\(i) has another state at \(applied)", at: world.now)
+      }
       digests[applied] = digest
       if digests.count > 4096 { digests = [applied: digest] }
     }

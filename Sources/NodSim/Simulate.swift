@@ -69,14 +69,21 @@ extension World {
 
   package var stateOfAll: String {
     var text = traffic.probesAnswered ? "" : "commands wait; "
-    for i in 0..<members.count {
-      text += node(i) { n in
-        "n\(i) \(n.role.name) w\(n.timeline.window) promised \(n.acceptor.promised.round).\(n.acceptor.promised.node.raw) "
-          + "accepted \(n.acceptor.accepted.round).\(n.acceptor.accepted.node.raw) log \(n.acceptor.log.first.raw)...\(n.acceptor.last.raw) "
-          + "commit \(n.acceptor.commit.raw) applied \(n.applied.raw) waiting \(n.pending.next - n.pending.oldest)\(n.mayVote ? "" : " no vote")\(n.isUnfit ? " unfit" : "")"
-          + "\(n.acceptor.isStaging ? " staging \(n.acceptor.stageBallot.round)" : "")\(n.snapshots.isFetching ? " fetching" : ""); "
-      } ?? "n\(i) dark; "
-    }
+    for i in 0..<members.count { text += node(i) { state(of: $0, i) } ?? "n\(i) dark; " }
     return text
+  }
+
+  private func state(of n: borrowing Node, _ i: Int) -> String {
+    let a = n.acceptor.accepted
+    let p = n.acceptor.promised
+    var text = "n\(i) \(n.role.name) w\(n.timeline.window) promised \(p.round).\(p.node.raw) "
+    text += "accepted \(a.round).\(a.node.raw) log \(n.acceptor.log.first.raw)...\(n.acceptor.last.raw) "
+    text +=
+      "commit \(n.acceptor.commit.raw) applied \(n.applied.raw) waiting \(n.pending.next - n.pending.oldest)"
+    if !n.mayVote { text += " no vote" }
+    if n.isUnfit { text += " unfit" }
+    if n.acceptor.isStaging { text += " staging \(n.acceptor.stageBallot.round)" }
+    if n.snapshots.isFetching { text += " fetching" }
+    return text + "; "
   }
 }

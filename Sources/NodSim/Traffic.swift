@@ -61,8 +61,10 @@ package final class Traffic {
       key.withUnsafeBytes { key in
         value.withUnsafeBytes { value in
           var out = ByteWriter(buffer)
-          RegistryCommand.set(key: key, value: value, condition: .always, expiry: .none, returnsOldValue: false)
-            .write(to: &out)
+          RegistryCommand.set(
+            key: key, value: value, condition: .always, expiry: .none, returnsOldValue: false
+          )
+          .write(to: &out)
           return out.count
         }
       }
@@ -71,7 +73,8 @@ package final class Traffic {
     let ticket = Ticket(nextTicket)
     nextTicket += 1
     let verdict = bytes[..<count].withUnsafeBytes {
-      station.pointee.submit(Bytes(rebasing: $0[...]), token: nil, ticket: ticket, now: world.members[i].local(world.now))
+      station.pointee.submit(
+        Bytes(rebasing: $0[...]), token: nil, ticket: ticket, now: world.members[i].local(world.now))
     }
     if case .accepted = verdict { values += 1 }
     world.turn(i)
@@ -155,7 +158,9 @@ package final class Traffic {
     let limit = world.options.period.raw * 20
     var retries: [Waiting] = []
     waiting.removeAll { item in
-      guard world.now - item.since > limit, let station = world.members[item.member].station else { return false }
+      guard world.now - item.since > limit, let station = world.members[item.member].station else {
+        return false
+      }
       var again = item
       again.token = station.pointee.node.abandon(item.ticket)
       retries.append(again)
@@ -175,7 +180,9 @@ package final class Traffic {
   func collect(_ world: World, _ i: Int) {
     guard let station = world.members[i].station else { return }
     for completion in station.pointee.node.effects.completions {
-      guard let at = waiting.firstIndex(where: { $0.ticket == completion.ticket && $0.member == i }) else { continue }
+      guard let at = waiting.firstIndex(where: { $0.ticket == completion.ticket && $0.member == i }) else {
+        continue
+      }
       let item = waiting.remove(at: at)
       switch completion.result.outcome {
       case .integer:
@@ -189,14 +196,17 @@ package final class Traffic {
       }
     }
     for answered in station.pointee.node.effects.reads {
-      guard let at = reading.firstIndex(where: { $0.ticket == answered.ticket && $0.member == i }) else { continue }
+      guard let at = reading.firstIndex(where: { $0.ticket == answered.ticket && $0.member == i }) else {
+        continue
+      }
       let item = reading.remove(at: at)
       guard answered.isReady else { continue }
       readsAnswered += 1
       let value = counter(item.key, station)
       if value < item.least {
         world.checker.fail(
-          "linearizable read", "n\(i) reads counter\(item.key) as \(value), \(item.least) was acknowledged before", at: world.now)
+          "linearizable read",
+          "n\(i) reads counter\(item.key) as \(value), \(item.least) was acknowledged before", at: world.now)
       }
     }
     station.pointee.node.effects.removeCompletions()
@@ -206,12 +216,16 @@ package final class Traffic {
   /// Every counter lies between what was acknowledged and that plus what is unknown.
   package func check(_ world: World) -> String? {
     for i in 0..<world.members.count {
-      guard let station = world.members[i].station, station.pointee.node.applied.raw == world.checker.highestDecided else { continue }
+      guard let station = world.members[i].station,
+        station.pointee.node.applied.raw == world.checker.highestDecided
+      else { continue }
       for key in 0..<Traffic.keys {
         let value = counter(key, station)
         let least = sure[key] ?? 0
         let most = least + (doubtful[key] ?? 0) + waiting.filter { $0.key == key }.count
-        if value < least || value > most { return "n\(i) counter\(key) is \(value), must be \(least)...\(most)" }
+        if value < least || value > most {
+          return "n\(i) counter\(key) is \(value), must be \(least)...\(most)"
+        }
       }
     }
     return nil
@@ -220,7 +234,8 @@ package final class Traffic {
   private func counter(_ key: Int, _ station: UnsafeMutablePointer<Station<SimDisk>>) -> Int {
     let name: [UInt8] = Array("counter\(key)".utf8)
     return name.withUnsafeBytes { bytes in
-      station.pointee.node.registry.lookup(bytes).map { Int(String(decoding: $0.value, as: UTF8.self)) ?? -1 } ?? 0
+      station.pointee.node.registry.lookup(bytes).map { Int(String(decoding: $0.value, as: UTF8.self)) ?? -1 }
+        ?? 0
     }
   }
 }

@@ -61,7 +61,10 @@ extension World {
     // Members without power keep their votes on disk: what they last spoke of counts.
     var count = 0
     for j in 0..<members.count {
-      let durable = node(j) { n in n.durability.ballot >= ballot && (n.durability.last >= index || n.acceptor.commit >= index) } ?? false
+      let durable =
+        node(j) { n in
+          n.durability.ballot >= ballot && (n.durability.last >= index || n.acceptor.commit >= index)
+        } ?? false
       let spoken = spokenVotes[j].map { $0.ballot >= ballot && $0.last >= index } ?? false
       let compacted = node(j) { n in n.acceptor.commit >= index && n.snapshots.index >= index } ?? false
       if durable || spoken || compacted { count += 1 }

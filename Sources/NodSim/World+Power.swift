@@ -27,7 +27,8 @@ extension World {
           memory.initialize(
             to: try Station.open(
               StationParameters(node: node, profile: profile), disk: member.disk, genesis: genesis(member),
-              journalLimits: JournalLimits(), epochKey: key, rosterHash: hash, randomSalt: node.salt, now: member.local(now)))
+              journalLimits: JournalLimits(), epochKey: key, rosterHash: hash, randomSalt: node.salt,
+              now: member.local(now)))
         }
       }
       member.station = memory

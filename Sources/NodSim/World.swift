@@ -44,7 +44,8 @@ package final class World {
     cut = options.cut
     lossPermille = options.lossPermille
     settings = ClusterSettings(
-      memberCount: options.memberCount, period: options.period, slot: .milliseconds(2), syncGap: .milliseconds(4),
+      memberCount: options.memberCount, period: options.period, slot: .milliseconds(2),
+      syncGap: .milliseconds(4),
       framePace: Microseconds(200), mtu: options.mtu)
     settings.rule = options.rule
     settings.snapshotEvery = options.snapshotEvery
@@ -75,9 +76,12 @@ package final class World {
   }
   private func provision(_ member: Member) {
     var journal = Journal(
-      disk: member.disk, owner: JournalOwner(clusterLow: 7, clusterHigh: 9, node: member.id), limits: JournalLimits())
+      disk: member.disk, owner: JournalOwner(clusterLow: 7, clusterHigh: 9, node: member.id),
+      limits: JournalLimits())
     do {
-      guard case .empty = try journal.recover({ _, _ in false }) else { preconditionFailure("a new disk is empty") }
+      guard case .empty = try journal.recover({ _, _ in false }) else {
+        preconditionFailure("a new disk is empty")
+      }
       try Station.create(&journal, genesis(member), identity: random.next())
     } catch {
       preconditionFailure("a new disk takes a journal: \(error)")
@@ -129,7 +133,11 @@ package final class World {
       }
     case .powerCut(let i):
       guard isFaulty else { return }
-      if random.below(3) == 0 { members[i].disk.operationsUntilPowerCut = random.below(6) } else { cutPower(i) }
+      if random.below(3) == 0 {
+        members[i].disk.operationsUntilPowerCut = random.below(6)
+      } else {
+        cutPower(i)
+      }
       queue.plan(.powerOn(member: i), at: now + mean(options.darkness))
     case .client:
       if isFaulty { traffic.step(self) }
@@ -144,7 +152,9 @@ package final class World {
       if isFaulty { troubleDisk(i) }
     case .diskHeals(let i):
       healDisk(i)
-      if let every = options.diskTroubleEvery, isFaulty { queue.plan(.diskTrouble(member: i), at: now + 1 + mean(every)) }
+      if let every = options.diskTroubleEvery, isFaulty {
+        queue.plan(.diskTrouble(member: i), at: now + 1 + mean(every))
+      }
     }
   }
 
@@ -191,7 +201,9 @@ package final class World {
 
   private func synced(_ i: Int, _ generation: Int) {
     let member = members[i]
-    guard member.generation == generation, let station = member.station, let target = member.syncTarget else { return }
+    guard member.generation == generation, let station = member.station, let target = member.syncTarget else {
+      return
+    }
     do {
       try member.disk.sync(target)
     } catch {
@@ -207,7 +219,8 @@ package final class World {
     if let next = station.pointee.synced(member.local(now)) {
       member.syncTarget = next
       queue.plan(
-        .synced(member: i, generation: member.generation), at: now + Int64(random.below(Int(options.diskLatency.raw) * 2) + 1))
+        .synced(member: i, generation: member.generation),
+        at: now + Int64(random.below(Int(options.diskLatency.raw) * 2) + 1))
     }
     turn(i)
   }
@@ -228,8 +241,11 @@ package final class World {
 
   func describe(_ i: Int) -> String {
     node(i) { n in
-      "\(now) n\(i) \(n.role.name) w\(n.timeline.window).\(n.timeline.cycle) promised \(n.acceptor.promised.round).\(n.acceptor.promised.node.raw) "
-        + "accepted \(n.acceptor.accepted.round).\(n.acceptor.accepted.node.raw) last \(n.acceptor.last.raw) commit \(n.acceptor.commit.raw)"
+      let a = n.acceptor.accepted
+      let p = n.acceptor.promised
+      return "\(now) n\(i) \(n.role.name) w\(n.timeline.window).\(n.timeline.cycle) "
+        + "promised \(p.round).\(p.node.raw) accepted \(a.round).\(a.node.raw) "
+        + "last \(n.acceptor.last.raw) commit \(n.acceptor.commit.raw)"
     } ?? ""
   }
 }

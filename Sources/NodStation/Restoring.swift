@@ -58,7 +58,8 @@ struct Restoring: ~Copyable {
       guard let genesis = Genesis(payload) else { throw .malformed(kind.rawValue) }
       hasGenesis = true
       mayVote = genesis.mayVote
-      if genesis.node != expected.node || genesis.clusterLow != expected.clusterLow || genesis.clusterHigh != expected.clusterHigh
+      if genesis.node != expected.node || genesis.clusterLow != expected.clusterLow
+        || genesis.clusterHigh != expected.clusterHigh
         || genesis.membershipVersion != expected.membershipVersion
       {
         genesisTrouble =
@@ -81,7 +82,8 @@ struct Restoring: ~Copyable {
     case .snapshot:
       let total = Int(input.varint(atMost: 1 << 30))
       let offset = Int(input.varint(atMost: 1 << 30))
-      guard !input.failed, node.restoreSnapshotPiece(input.bytes(input.remaining), at: offset, of: total) else {
+      guard !input.failed, node.restoreSnapshotPiece(input.bytes(input.remaining), at: offset, of: total)
+      else {
         throw .badSnapshot
       }
     case .base:
@@ -93,7 +95,9 @@ struct Restoring: ~Copyable {
   }
 
   var past: Past {
-    Past(mayVote: mayVote, isDisqualified: isDisqualified, incarnation: incarnation, salts: salts, airtime: airtime)
+    Past(
+      mayVote: mayVote, isDisqualified: isDisqualified, incarnation: incarnation, salts: salts,
+      airtime: airtime)
   }
 
   /// The node as it was, in a new start.

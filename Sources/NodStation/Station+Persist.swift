@@ -72,7 +72,9 @@ extension Station where D: ~Copyable {
     genesis.write(to: &out)
     if !node.mayVote { out.patch(out.count - 1, 0) }
     try journal.checkpoint(RecordKind.genesis.rawValue, out.written)
-    if isDisqualified { try journal.checkpoint(RecordKind.disqualified.rawValue, Bytes(start: nil, count: 0)) }
+    if isDisqualified {
+      try journal.checkpoint(RecordKind.disqualified.rawValue, Bytes(start: nil, count: 0))
+    }
     out = ByteWriter(scratch)
     out.varint(UInt64(node.incarnation))
     try journal.checkpoint(RecordKind.start.rawValue, out.written)

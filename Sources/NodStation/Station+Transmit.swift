@@ -15,7 +15,8 @@ extension Station where D: ~Copyable {
       appendRecords()
     }
     let room = node.settings.mtu - Limits.frameOverhead
-    let (count, withSalt) = node.compose(into: UnsafeMutableRawBufferPointer(rebasing: plain[..<room]), now: now)
+    let (count, withSalt) = node.compose(
+      into: UnsafeMutableRawBufferPointer(rebasing: plain[..<room]), now: now)
     guard count > 0 else { return 0 }
     let size = keys.seal(Bytes(rebasing: plain[..<count]), withSalt: withSalt, into: datagram)
     // Consensus outranks everything: an election, a beacon, a vote may draw on the reserve; the rest waits,

@@ -66,7 +66,8 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
   ) throws(StationError<D.Failure>) -> Station<D> {
     var journal = Journal(
       disk: disk,
-      owner: JournalOwner(clusterLow: genesis.clusterLow, clusterHigh: genesis.clusterHigh, node: genesis.node),
+      owner: JournalOwner(
+        clusterLow: genesis.clusterLow, clusterHigh: genesis.clusterHigh, node: genesis.node),
       limits: journalLimits)
     var restoring = Restoring(parameters.node, genesis)
     var report: RecoveryReport?
@@ -90,16 +91,19 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
     let node: Node
     do throws(RecordError) { node = try restoring.finish(start) } catch { throw .record(error) }
     let keys = KeyRing(
-      own: parameters.node.id, members: parameters.node.settings.members, epoch: parameters.epoch, epochKey: epochKey,
+      own: parameters.node.id, members: parameters.node.settings.members, epoch: parameters.epoch,
+      epochKey: epochKey,
       rosterHash: rosterHash, randomSalt: randomSalt)
-    var station = Station(parameters, node: node, journal: journal, keys: keys, past: past, genesis: genesis, now: now)
+    var station = Station(
+      parameters, node: node, journal: journal, keys: keys, past: past, genesis: genesis, now: now)
     station.recovered = report
     do throws(JournalError<D.Failure>) { try station.begin(now) } catch { throw .journal(error) }
     return station
   }
 
   private init(
-    _ parameters: StationParameters, node: consuming Node, journal: consuming Journal<D>, keys: consuming KeyRing,
+    _ parameters: StationParameters, node: consuming Node, journal: consuming Journal<D>,
+    keys: consuming KeyRing,
     past: Past, genesis: Genesis, now: LocalTime
   ) {
     plainMemory = OwnedBytes(count: parameters.node.settings.mtu + 64)
@@ -111,11 +115,13 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
     profile = parameters.profile
     isDisqualified = past.isDisqualified
     let isUnaccounted = past.incarnation > 0 && profile.dutyPermille < 1000
-    airtime = AirtimeBudget(limit: profile.hourlyAirtime, isSpent: isUnaccounted && past.airtime.isEmpty, at: now)
+    airtime = AirtimeBudget(
+      limit: profile.hourlyAirtime, isSpent: isUnaccounted && past.airtime.isEmpty, at: now)
     airtime.reserve = reserveOfAirtime(profile, parameters.node.settings)
     if !past.airtime.isEmpty { past.airtime.withUnsafeBytes { bytes in _ = airtime.read(bytes, at: now) } }
     for slot in 0..<past.salts.count where past.salts[slot].value != 0 {
-      self.keys.expect(NodeID(UInt8(slot)), salt: past.salts[slot].value, incarnation: past.salts[slot].incarnation)
+      self.keys.expect(
+        NodeID(UInt8(slot)), salt: past.salts[slot].value, incarnation: past.salts[slot].incarnation)
     }
   }
 
@@ -156,7 +162,9 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
     appendRecords()
   }
 
-  package mutating func submit(_ command: Bytes, token: CommandToken?, ticket: Ticket, now: LocalTime) -> Submission {
+  package mutating func submit(_ command: Bytes, token: CommandToken?, ticket: Ticket, now: LocalTime)
+    -> Submission
+  {
     let verdict = node.submit(command, token: token, ticket: ticket, now: now)
     appendRecords()
     return verdict

@@ -27,7 +27,8 @@ package struct Rejections: Sendable {
   package var radioOff: UInt64 = 0
   package init() {}
   package var total: UInt64 {
-    tooShort + unknownVersion + unknownType + notAMember + ownFrame + wrongEpoch + unknownSalt + replayed + badTag
+    tooShort + unknownVersion + unknownType + notAMember + ownFrame + wrongEpoch + unknownSalt + replayed
+      + badTag
       + staleStart + malformed + radioOff
   }
 }

@@ -16,7 +16,9 @@ private struct Remembered: Equatable {
 private struct Given {
   var head: EntryHead
   var payload: [UInt8]
-  static func command(_ mark: UInt8) -> Given { Given(head: commandHead(UInt32(mark)), payload: [mark, mark]) }
+  static func command(_ mark: UInt8) -> Given {
+    Given(head: commandHead(UInt32(mark)), payload: [mark, mark])
+  }
   static func begin(_ ballot: Ballot, adopted: Ballot) -> Given {
     Given(head: beginHead(), payload: beginPayload(ballot, adopted: adopted))
   }
@@ -59,7 +61,9 @@ private final class Bench {
   @discardableResult
   func accept(_ index: UInt64, _ given: Given, in ballot: Ballot) -> Bool {
     defer { drain() }
-    return given.payload.withUnsafeBytes { acceptor.accept(LogIndex(index), given.head, $0, in: ballot, &records) }
+    return given.payload.withUnsafeBytes {
+      acceptor.accept(LogIndex(index), given.head, $0, in: ballot, &records)
+    }
   }
   func stage(_ ballot: Ballot, from base: UInt64) {
     acceptor.beginStage(of: ballot, base: LogIndex(base), &records)
@@ -89,7 +93,9 @@ private final class Bench {
   static func remembered(_ acceptor: borrowing Acceptor) -> Remembered {
     var all = Remembered(
       promised: acceptor.promised, accepted: acceptor.accepted, first: acceptor.log.first.raw, entries: [])
-    for i in 0..<acceptor.log.count { all.entries.append(Array(acceptor.log.payload(acceptor.log.first + i))) }
+    for i in 0..<acceptor.log.count {
+      all.entries.append(Array(acceptor.log.payload(acceptor.log.first + i)))
+    }
     return all
   }
   /// What a start after the first `count` records would remember.
@@ -152,7 +158,8 @@ private final class Bench {
     let before = bench.remembered
     let spoken = bench.journal.count
     bench.stage(ballot(3), from: 2)
-    for (index, given) in [(3, Given.command(13)), (5, .command(15)), (4, .command(14))] as [(UInt64, Given)] {
+    for (index, given) in [(3, Given.command(13)), (5, .command(15)), (4, .command(14))] as [(UInt64, Given)]
+    {
       bench.accept(index, given, in: ballot(3))
       #expect(bench.remembered == before)
       #expect(!bench.stageIsComplete)
@@ -310,7 +317,8 @@ private final class Bench {
       let acceptedBefore = bench.accepted
       let promisedBefore = bench.promised
       let commitBefore = bench.commit
-      let decidedBefore = bench.remembered.entries.prefix(max(0, commitBefore.distance(from: bench.acceptor.log.first) + 1))
+      let decidedBefore = bench.remembered.entries.prefix(
+        max(0, commitBefore.distance(from: bench.acceptor.log.first) + 1))
       switch random.below(14) {
       case 0:
         round += 1
@@ -322,7 +330,9 @@ private final class Bench {
       case 3 where bench.isStaging:
         let target = bench.stageBallot
         let adopted = random.chance(50) ? bench.accepted : ballot(0, 3)
-        bench.accept(bench.acceptor.staged.last.raw + UInt64(random.below(3)), .begin(target, adopted: adopted), in: target)
+        bench.accept(
+          bench.acceptor.staged.last.raw + UInt64(random.below(3)), .begin(target, adopted: adopted),
+          in: target)
       case 4 where bench.stageIsComplete && bench.stageBallot == bench.promised:
         _ = bench.align(bench.stageBallot)
       case 5:
@@ -341,14 +351,18 @@ private final class Bench {
         bench.accept(next, .command(mark), in: target)
       }
       let found = try bench.restarted()
-      if found != bench.remembered { Issue.record("seed \(seed), step \(step): a start would find another state") }
+      if found != bench.remembered {
+        Issue.record("seed \(seed), step \(step): a start would find another state")
+      }
       let isSound =
         bench.accepted >= acceptedBefore && bench.promised >= promisedBefore
         && bench.accepted <= bench.promised && bench.commit >= commitBefore
         && bench.commit <= bench.last
       if !isSound { Issue.record("seed \(seed), step \(step): an invariant is broken") }
-      if bench.acceptor.log.first <= commitBefore, bench.remembered.first == found.first, !decidedBefore.isEmpty,
-        bench.acceptor.log.count >= decidedBefore.count, bench.acceptor.log.first.raw + UInt64(decidedBefore.count) == commitBefore.raw + 1,
+      if bench.acceptor.log.first <= commitBefore, bench.remembered.first == found.first,
+        !decidedBefore.isEmpty,
+        bench.acceptor.log.count >= decidedBefore.count,
+        bench.acceptor.log.first.raw + UInt64(decidedBefore.count) == commitBefore.raw + 1,
         Array(bench.remembered.entries.prefix(decidedBefore.count)) != Array(decidedBefore)
       {
         Issue.record("seed \(seed), step \(step): a decided entry changed")

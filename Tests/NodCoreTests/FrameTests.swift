@@ -59,7 +59,8 @@ private func entriesAreIn(_ bytes: Bytes, _ text: String, _ entries: [VectorEntr
   guard base.milliseconds == UInt64(words[3])!, input.varint() == UInt64(entries.count) else { return false }
   for entry in entries {
     var unknown = false
-    guard let (head, payload) = EntryCodec.read(&input, base: base, payloadLimit: 64, unknownKind: &unknown) else {
+    guard let (head, payload) = EntryCodec.read(&input, base: base, payloadLimit: 64, unknownKind: &unknown)
+    else {
       return false
     }
     let isSame =
@@ -95,7 +96,9 @@ private func encoded(_ vector: FrameVector, room: Int = 1_024) -> [UInt8] {
         case .votes:
           let votes = VectorVotes(section.value)
           var vector = VoteVector(memberCount: votes.positions.count)
-          for (slot, index) in votes.positions.enumerated() { vector.raise(NodeID(UInt8(slot)), to: LogIndex(index)) }
+          for (slot, index) in votes.positions.enumerated() {
+            vector.raise(NodeID(UInt8(slot)), to: LogIndex(index))
+          }
           vector.write(to: &out, floor: LogIndex(votes.floor), own: votes.own)
         default: writeTyped(section.value, to: &out)
         }
@@ -126,7 +129,9 @@ private func decode(_ bytes: [UInt8]) -> Verdict {
   }
 }
 
-private let vectorNames = ["beacon", "proposal", "vote", "prepare", "promise", "commands", "snapshot", "full"]
+private let vectorNames = [
+  "beacon", "proposal", "vote", "prepare", "promise", "commands", "snapshot", "full",
+]
 
 @Suite struct FrameTests {
   @Test(arguments: vectorNames) func theFieldsMakeThePublishedBytes(name: String) throws {
@@ -259,9 +264,14 @@ private let vectorNames = ["beacon", "proposal", "vote", "prepare", "promise", "
       switch random.below(5) {
       case 0: bytes = randomBytes(random.below(64), &random)
       case 1: bytes.removeLast(random.below(bytes.count))
-      case 2: bytes = Array(bytes.prefix(random.below(bytes.count))) + pool[random.below(pool.count)].suffix(random.below(40))
+      case 2:
+        bytes =
+          Array(bytes.prefix(random.below(bytes.count)))
+          + pool[random.below(pool.count)].suffix(random.below(40))
       default:
-        for _ in 0...random.below(3) { bytes[random.below(bytes.count)] = UInt8(truncatingIfNeeded: random.next()) }
+        for _ in 0...random.below(3) {
+          bytes[random.below(bytes.count)] = UInt8(truncatingIfNeeded: random.next())
+        }
       }
       bytes.withUnsafeBytes { body in
         guard let frame = try? Frame(decoding: body, from: NodeID(2)) else { return }
@@ -280,7 +290,9 @@ private let vectorNames = ["beacon", "proposal", "vote", "prepare", "promise", "
     _ = input.varint()
     let base = ClusterTime(milliseconds: input.varint())
     var unknown = false
-    while !input.isAtEnd, let (_, payload) = EntryCodec.read(&input, base: base, payloadLimit: 64, unknownKind: &unknown) {
+    while !input.isAtEnd,
+      let (_, payload) = EntryCodec.read(&input, base: base, payloadLimit: 64, unknownKind: &unknown)
+    {
       if payload.count > 64 { Issue.record("a payload beyond its limit") }
     }
   }

@@ -31,8 +31,10 @@ struct FrameVector {
   func text(_ key: String) -> String { fields.first { $0.key == key }?.value ?? "" }
 
   private static let flagNames: [(String, UInt8)] = [
-    ("timed", Prelude.timed), ("leads", Prelude.leads), ("sameBallot", Prelude.sameBallot), ("started", Prelude.started),
-    ("resigning", Prelude.resigning), ("full", Prelude.full), ("backed", Prelude.backed), ("asks", Prelude.asks),
+    ("timed", Prelude.timed), ("leads", Prelude.leads), ("sameBallot", Prelude.sameBallot),
+    ("started", Prelude.started),
+    ("resigning", Prelude.resigning), ("full", Prelude.full), ("backed", Prelude.backed),
+    ("asks", Prelude.asks),
   ]
 
   var prelude: Prelude {
@@ -59,7 +61,8 @@ struct FrameVector {
   }
   static func token(_ text: some StringProtocol) -> CommandToken {
     let parts = text.split(separator: "/").map { UInt64($0)! }
-    let id = CommandID(node: NodeID(UInt8(parts[0])), incarnation: UInt32(parts[1]), sequence: UInt32(parts[2]))
+    let id = CommandID(
+      node: NodeID(UInt8(parts[0])), incarnation: UInt32(parts[1]), sequence: UInt32(parts[2]))
     return CommandToken(id: id, issuedAt: LogIndex(parts[3]))
   }
   static func hexBytes(_ text: some StringProtocol) -> [UInt8] {
@@ -84,8 +87,10 @@ struct FrameVector {
   }
   private static func kind(_ key: String) -> UInt8? {
     let names: [(String, SectionKind)] = [
-      ("votes", .votes), ("entries", .entries), ("commands", .commands), ("prepare", .prepare), ("promise", .promise),
-      ("canvass", .canvass), ("support", .support), ("alive", .alive), ("pull", .pull), ("snapshotPull", .snapshotPull),
+      ("votes", .votes), ("entries", .entries), ("commands", .commands), ("prepare", .prepare),
+      ("promise", .promise),
+      ("canvass", .canvass), ("support", .support), ("alive", .alive), ("pull", .pull),
+      ("snapshotPull", .snapshotPull),
       ("snapshotChunk", .snapshotChunk), ("readRound", .readRound), ("readRequest", .readRequest),
       ("readGrant", .readGrant), ("cycle", .cycle), ("greeting", .greeting),
     ]
@@ -105,7 +110,8 @@ struct VectorEntry {
     for i in stride(from: 1, to: words.count - 1, by: 2) { values[words[i]] = words[i + 1] }
     let kind: EntryKind = words[0] == "begin" ? .begin : words[0] == "command" ? .command : .part
     head = EntryHead(
-      kind: kind, hasMore: values["more"] == "yes", stamp: ClusterTime(milliseconds: UInt64(values["stamp"]!)!),
+      kind: kind, hasMore: values["more"] == "yes",
+      stamp: ClusterTime(milliseconds: UInt64(values["stamp"]!)!),
       token: values["token"].map { FrameVector.token($0) } ?? EntryHead.noToken)
     payload = values["payload"] == "-" ? [] : FrameVector.hexBytes(values["payload"]!)
   }

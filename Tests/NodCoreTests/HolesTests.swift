@@ -23,7 +23,9 @@ private struct PlainHoles {
 }
 
 private func differs(_ holes: borrowing Holes, _ plain: PlainHoles) -> Bool {
-  if holes.count != plain.kept.count || holes.bitmap(after: LogIndex(plain.next)) != plain.bitmap { return true }
+  if holes.count != plain.kept.count || holes.bitmap(after: LogIndex(plain.next)) != plain.bitmap {
+    return true
+  }
   for (index, payload) in plain.kept {
     if !holes.has(LogIndex(index)) || Array(holes.payload(LogIndex(index))) != payload { return true }
     if holes.head(LogIndex(index)).token.id.sequence != UInt32(truncatingIfNeeded: index) { return true }
@@ -43,7 +45,8 @@ private func differs(_ holes: borrowing Holes, _ plain: PlainHoles) -> Bool {
       let index = max(1, plain.next &+ UInt64(random.below(22)) &- 3)
       let payload = randomBytes(random.below(PlainHoles.payloadLimit + 2), &random)
       payload.withUnsafeBytes {
-        holes.put(LogIndex(index), commandHead(UInt32(truncatingIfNeeded: index)), $0, next: LogIndex(plain.next))
+        holes.put(
+          LogIndex(index), commandHead(UInt32(truncatingIfNeeded: index)), $0, next: LogIndex(plain.next))
       }
       plain.put(index, payload)
     case 34...38:

@@ -10,12 +10,15 @@ import Testing
   var plain: [CommandID: UInt64] = [:]
   let names = (0..<60).map { _ in
     CommandID(
-      node: NodeID(UInt8(random.below(31))), incarnation: UInt32(random.below(3)), sequence: UInt32(random.below(1_000)))
+      node: NodeID(UInt8(random.below(31))), incarnation: UInt32(random.below(3)),
+      sequence: UInt32(random.below(1_000)))
   }
   for step in 0..<100_000 {
     let id = names[random.below(names.count)]
     switch random.below(200) {
-    case 0: table.removeAll(); plain.removeAll()
+    case 0:
+      table.removeAll()
+      plain.removeAll()
     case 1..<110:
       guard plain.count < capacity || plain[id] != nil else { continue }
       let index = UInt64(1 + random.below(1_000))
@@ -37,7 +40,8 @@ import Testing
 @Test func aFullTableLeavesOutWhatComesAndStillAnswers() {
   var table = InFlight(capacity: 8)
   for sequence in 1...200 {
-    table.insert(CommandID(node: NodeID(1), incarnation: 1, sequence: UInt32(sequence)), at: LogIndex(UInt64(sequence)))
+    table.insert(
+      CommandID(node: NodeID(1), incarnation: 1, sequence: UInt32(sequence)), at: LogIndex(UInt64(sequence)))
   }
   let first = table.index(of: CommandID(node: NodeID(1), incarnation: 1, sequence: 1))
   let last = table.index(of: CommandID(node: NodeID(1), incarnation: 1, sequence: 200))

@@ -21,10 +21,14 @@ private struct PlainLog {
 }
 
 private func differs(_ log: borrowing Log, _ plain: PlainLog) -> Bool {
-  if log.first.raw != plain.first || log.count != plain.entries.count || log.last.raw != plain.last { return true }
+  if log.first.raw != plain.first || log.count != plain.entries.count || log.last.raw != plain.last {
+    return true
+  }
   for (offset, entry) in plain.entries.enumerated() {
     let index = LogIndex(plain.first + UInt64(offset))
-    if log.head(index).token.id.sequence != entry.sequence || Array(log.payload(index)) != entry.payload { return true }
+    if log.head(index).token.id.sequence != entry.sequence || Array(log.payload(index)) != entry.payload {
+      return true
+    }
   }
   return false
 }
@@ -54,7 +58,9 @@ private func differs(_ log: borrowing Log, _ plain: PlainLog) -> Bool {
           plain.entries.append((sequence, payload))
         } else {
           refused += 1
-          if isWronglyRefused(payload.count, plain, capacity: 16) { Issue.record("step \(step): refused with room") }
+          if isWronglyRefused(payload.count, plain, capacity: 16) {
+            Issue.record("step \(step): refused with room")
+          }
         }
       case 16:
         let index = plain.first - 1 + UInt64(random.below(plain.entries.count + 3))

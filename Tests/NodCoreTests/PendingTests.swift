@@ -19,7 +19,9 @@ private func differs(_ pending: borrowing PendingCommands, _ plain: [Waiting]) -
     if (pending.number(of: waiting.id) == waiting.number) == waiting.isDone { return true }
     if waiting.isDone { continue }
     let item = pending.item(waiting.number)
-    if item.id != waiting.id || item.issuedAt.raw != waiting.issuedAt || item.ticket?.raw != waiting.ticket { return true }
+    if item.id != waiting.id || item.issuedAt.raw != waiting.issuedAt || item.ticket?.raw != waiting.ticket {
+      return true
+    }
     if Array(pending.command(waiting.number)) != waiting.command { return true }
   }
   return false

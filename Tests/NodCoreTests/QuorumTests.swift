@@ -6,10 +6,11 @@ private func decided(_ votes: [UInt64], quorum: Int) -> UInt64 {
   votes.map { LogIndex($0) }.withUnsafeBufferPointer { Quorum.decided($0, quorum: quorum).raw }
 }
 
-@Test(arguments: [
-  ([0, 0, 0], 0), ([5, 0, 0], 0), ([5, 3, 0], 3), ([5, 5, 0], 5), ([1, 2, 3], 2), ([7], 7), ([2, 9], 2),
-  ([4, 4, 4, 9, 9], 4), ([9, 4, 9, 4, 9], 9),
-] as [([UInt64], UInt64)])
+@Test(
+  arguments: [
+    ([0, 0, 0], 0), ([5, 0, 0], 0), ([5, 3, 0], 3), ([5, 5, 0], 5), ([1, 2, 3], 2), ([7], 7), ([2, 9], 2),
+    ([4, 4, 4, 9, 9], 4), ([9, 4, 9, 4, 9], 9),
+  ] as [([UInt64], UInt64)])
 func aMajorityDecidesWhatItsSlowestMemberReached(votes: [UInt64], index: UInt64) {
   #expect(decided(votes, quorum: votes.count / 2 + 1) == index)
 }

@@ -77,12 +77,13 @@ import Testing
     #expect(!isRead)
   }
 
-  @Test(arguments: [
-    [10, 0b001, 1, 3, 1],  // slot 3 of three members
-    [10, 0b001, 1, 1, 11],  // below zero
-    [10, 0b001, 2, 1, 1],  // one of two is told
-    [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x02, 0, 0],  // past 64 bits
-  ] as [[UInt8]])
+  @Test(
+    arguments: [
+      [10, 0b001, 1, 3, 1],  // slot 3 of three members
+      [10, 0b001, 1, 1, 11],  // below zero
+      [10, 0b001, 2, 1, 1],  // one of two is told
+      [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x02, 0, 0],  // past 64 bits
+    ] as [[UInt8]])
   func nonsenseIsRefusedAndLeavesAnEmptyVector(bytes: [UInt8]) {
     var read = make([4, 5, 6])
     let isRead = bytes.withUnsafeBytes { read.read($0, ballot: ballot(2)) }
@@ -98,7 +99,11 @@ import Testing
     for _ in 0..<100_000 {
       let bytes = randomBytes(random.below(12), &random)
       let isRead = bytes.withUnsafeBytes { read.read($0, ballot: ballot(1)) }
-      if isRead { taken += 1 } else if positions(read) != [0, 0, 0, 0, 0] { Issue.record("\(bytes) left votes behind") }
+      if isRead {
+        taken += 1
+      } else if positions(read) != [0, 0, 0, 0, 0] {
+        Issue.record("\(bytes) left votes behind")
+      }
     }
     #expect(taken > 0)
   }

@@ -27,7 +27,8 @@ import Testing
     key.withUnsafeBytes { keyBytes in
       roster.withUnsafeBytes { hash in
         made = KeyRing(
-          own: NodeID(own), members: NodeSet(firstSlots: 5), epoch: 0x105, epochKey: keyBytes, rosterHash: hash,
+          own: NodeID(own), members: NodeSet(firstSlots: 5), epoch: 0x105, epochKey: keyBytes,
+          rosterHash: hash,
           randomSalt: salt)
       }
     }

@@ -1,6 +1,6 @@
-import CBoard
 // The local interface at its sockets: a Unix-domain listener, loopback TCP when wanted, and their clients. It
 // watches its descriptors through the agent's epoll; everything said on them is `Clients`' business.
+import CBoard
 import NodCore
 
 /// Why the local interface cannot listen.

@@ -28,7 +28,8 @@ extension Cluster {
     out.field("role", node.role)
     if let leader = node.leader { out.field("leader", name(leader)) } else { out.absent("leader") }
     out.field("quorum", node.hasQuorum)
-    out.field("healthy", node.leader != nil && node.hasQuorum && node.mayVote && !node.isUnfit && !node.isStopped)
+    out.field(
+      "healthy", node.leader != nil && node.hasQuorum && node.mayVote && !node.isUnfit && !node.isStopped)
     out.field("why", why(node))
     out.field("votes", node.mayVote)
     out.field("ballot", "\(node.promised.round).\(node.promised.node.raw)")
@@ -42,9 +43,14 @@ extension Cluster {
   private func why(_ node: NodeReport) -> String {
     if node.isStopped { return "a log entry of an unknown kind: install the version that wrote it" }
     if !node.mayVote { return "this node does not vote: its journal is new or has lost what it promised" }
-    if node.isUnfit { return "the disk does not take writes: \(station.journal.failure?.description ?? "see the log")" }
+    if node.isUnfit {
+      return "the disk does not take writes: \(station.journal.failure?.description ?? "see the log")"
+    }
     if node.isSearching { return "no grid found yet: listening" }
-    if node.leader == nil { return "no working leader: \(node.peersHeard) of \(node.members - 1) peers heard lately, \(node.quorum - 1) needed" }
+    if node.leader == nil {
+      return
+        "no working leader: \(node.peersHeard) of \(node.members - 1) peers heard lately, \(node.quorum - 1) needed"
+    }
     if !node.hasQuorum { return "the leader hears no quorum" }
     return ""
   }
@@ -198,7 +204,9 @@ extension Cluster {
       out.field("leads", station.node.leader == member.slot)
       if peer.heardWindow > 0 {
         out.field("last_heard_ms", max(0, (now - peer.heardAt).raw / 1000))
-        out.field("windows_ago", Int64(station.node.timeline.window &- min(peer.heardWindow, station.node.timeline.window)))
+        out.field(
+          "windows_ago",
+          Int64(station.node.timeline.window &- min(peer.heardWindow, station.node.timeline.window)))
       } else {
         out.absent("last_heard_ms")
         out.absent("windows_ago")

@@ -34,10 +34,14 @@ extension Acceptor {
     if input.failed || !input.isAtEnd { throw .malformed(kind.rawValue) }
   }
 
-  private mutating func restoreEntry(_ kind: RecordKind, _ input: inout ByteReader, payloadLimit: Int) throws(RecordError) {
+  private mutating func restoreEntry(_ kind: RecordKind, _ input: inout ByteReader, payloadLimit: Int)
+    throws(RecordError)
+  {
     let index = LogIndex(input.varint())
     var unknown = false
-    guard let (head, payload) = EntryCodec.read(&input, base: .zero, payloadLimit: payloadLimit, unknownKind: &unknown)
+    guard
+      let (head, payload) = EntryCodec.read(
+        &input, base: .zero, payloadLimit: payloadLimit, unknownKind: &unknown)
     else {
       if unknown { throw .unknownEntryKind }
       throw .malformed(kind.rawValue)
@@ -58,13 +62,16 @@ extension Acceptor {
       throw .outOfPlace(RecordKind.aligned.rawValue)
     }
     if end > base || base < log.last {
-      guard end == base || (staged.last == end && staged.first == base + 1), log.fits(staged, after: base) else {
+      guard end == base || (staged.last == end && staged.first == base + 1), log.fits(staged, after: base)
+      else {
         throw .outOfPlace(RecordKind.aligned.rawValue)
       }
       log.truncate(after: base)
       var i = base + 1
       while i <= end {
-        guard log.append(staged.head(i), staged.payload(i)) else { throw .outOfPlace(RecordKind.aligned.rawValue) }
+        guard log.append(staged.head(i), staged.payload(i)) else {
+          throw .outOfPlace(RecordKind.aligned.rawValue)
+        }
         i = i + 1
       }
     }
@@ -74,7 +81,9 @@ extension Acceptor {
     stageBase = end
   }
 
-  private mutating func settleRestored(_ index: LogIndex) -> Bool { learn(min(index, log.last), in: accepted) }
+  private mutating func settleRestored(_ index: LogIndex) -> Bool {
+    learn(min(index, log.last), in: accepted)
+  }
 
   /// What was staged but not aligned when the power went is worth nothing.
   package mutating func finishRecovery() {

@@ -86,7 +86,9 @@ public struct Acceptor: ~Copyable {
     return false
   }
 
-  private mutating func keep(_ index: LogIndex, _ head: EntryHead, _ payload: Bytes, _ ballot: Ballot, next: LogIndex) {
+  private mutating func keep(
+    _ index: LogIndex, _ head: EntryHead, _ payload: Bytes, _ ballot: Ballot, next: LogIndex
+  ) {
     if holes.ballot != ballot { holes.restart(in: ballot) }
     holes.put(index, head, payload, next: next)
   }
@@ -140,8 +142,12 @@ public struct Acceptor: ~Copyable {
   }
 
   private mutating func stage(_ head: EntryHead, _ payload: Bytes, _ records: inout RecordBuffer) -> Bool {
-    guard records.free > payload.count + Limits.recordReserve, staged.append(head, payload) else { return false }
-    if head.kind == .begin, let start = BallotStart(payload), start.ballot == stageBallot { stageHasBegin = true }
+    guard records.free > payload.count + Limits.recordReserve, staged.append(head, payload) else {
+      return false
+    }
+    if head.kind == .begin, let start = BallotStart(payload), start.ballot == stageBallot {
+      stageHasBegin = true
+    }
     let index = staged.last
     records.append(.staged) { out in
       out.varint(index.raw)
@@ -154,7 +160,9 @@ public struct Acceptor: ~Copyable {
   /// holds a prefix
   /// of the same log, so only what lies behind it is needed.
   private mutating func shortenStage(to begin: LogIndex, _ payload: Bytes, _ records: inout RecordBuffer) {
-    guard let start = BallotStart(payload), start.ballot == stageBallot, start.adopted == accepted else { return }
+    guard let start = BallotStart(payload), start.ballot == stageBallot, start.adopted == accepted else {
+      return
+    }
     let adoptedEnd = begin + (-1)
     let base = min(log.last, adoptedEnd)
     if base > staged.last && base >= commit { beginStage(of: stageBallot, base: base, &records) }
@@ -191,8 +199,11 @@ public struct Acceptor: ~Copyable {
     switchBallot(to: ballot, base: log.last, end: log.last, &records)
   }
 
-  private mutating func switchBallot(to ballot: Ballot, base: LogIndex, end: LogIndex, _ records: inout RecordBuffer) {
-    precondition(ballot > accepted && ballot == promised, "S03: a log is aligned to the promised ballot only, upward")
+  private mutating func switchBallot(
+    to ballot: Ballot, base: LogIndex, end: LogIndex, _ records: inout RecordBuffer
+  ) {
+    precondition(
+      ballot > accepted && ballot == promised, "S03: a log is aligned to the promised ballot only, upward")
     precondition(end >= commit, "S04: an aligned log holds every decided entry")
     accepted = ballot
     abandonStage()

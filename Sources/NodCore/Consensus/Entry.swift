@@ -33,7 +33,9 @@ package struct EntryHead: Sendable {
 
 package enum EntryCodec {
   /// Appends the entry: kind (bit 7: more parts follow), stamp above `base`, token, payload length, payload.
-  package static func write(_ head: EntryHead, _ payload: Bytes, at index: LogIndex, base: ClusterTime, to out: inout ByteWriter) {
+  package static func write(
+    _ head: EntryHead, _ payload: Bytes, at index: LogIndex, base: ClusterTime, to out: inout ByteWriter
+  ) {
     out.u8(head.kind.rawValue | (head.hasMore ? 0x80 : 0))
     out.signedVarint(Int64(bitPattern: head.stamp.milliseconds &- base.milliseconds))
     if head.kind == .command {
@@ -44,7 +46,9 @@ package enum EntryCodec {
   }
 
   /// Reads what `write` wrote. nil when the bytes are no entry; `unknownKind` tells that apart from damage.
-  package static func read(_ input: inout ByteReader, base: ClusterTime, payloadLimit: Int, unknownKind: inout Bool)
+  package static func read(
+    _ input: inout ByteReader, base: ClusterTime, payloadLimit: Int, unknownKind: inout Bool
+  )
     -> (head: EntryHead, payload: Bytes)?
   {
     let tag = input.u8()
@@ -60,7 +64,8 @@ package enum EntryCodec {
     let payload = input.bytes(Int(length))
     if input.failed { return nil }
     return (
-      EntryHead(kind: kind, hasMore: tag & 0x80 != 0, stamp: ClusterTime(milliseconds: stamp), token: token), payload
+      EntryHead(kind: kind, hasMore: tag & 0x80 != 0, stamp: ClusterTime(milliseconds: stamp), token: token),
+      payload
     )
   }
 

@@ -23,7 +23,8 @@ public struct Holes: ~Copyable {
     slots = .allocate(capacity: capacity)
     slots.initialize(
       repeating: Slot(
-        index: .zero, head: EntryHead(kind: .part, hasMore: false, stamp: .zero, token: EntryHead.noToken), length: 0),
+        index: .zero, head: EntryHead(kind: .part, hasMore: false, stamp: .zero, token: EntryHead.noToken),
+        length: 0),
       count: capacity)
     store = .allocate(byteCount: capacity * payloadLimit, alignment: 8)
   }
@@ -38,7 +39,10 @@ public struct Holes: ~Copyable {
     count = 0
     highest = .zero
     var i = 0
-    while i < capacity { slots[i].index = .zero; i += 1 }
+    while i < capacity {
+      slots[i].index = .zero
+      i += 1
+    }
   }
 
   private func place(_ index: LogIndex) -> Int { Int(truncatingIfNeeded: index.raw % UInt64(capacity)) }

@@ -62,7 +62,10 @@ public struct InFlight: ~Copyable {
   package mutating func removeAll() {
     guard count > 0 else { return }
     var i = 0
-    while i <= mask { slots[i].index = .zero; i += 1 }
+    while i <= mask {
+      slots[i].index = .zero
+      i += 1
+    }
     count = 0
   }
 }

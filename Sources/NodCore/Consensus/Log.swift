@@ -28,7 +28,8 @@ public struct Log: ~Copyable {
     slots = .allocate(capacity: capacity)
     slots.initialize(
       repeating: Slot(
-        head: EntryHead(kind: .part, hasMore: false, stamp: .zero, token: EntryHead.noToken), offset: 0, length: 0),
+        head: EntryHead(kind: .part, hasMore: false, stamp: .zero, token: EntryHead.noToken), offset: 0,
+        length: 0),
       count: capacity)
     store = .allocate(byteCount: byteCount, alignment: 8)
   }
@@ -68,7 +69,8 @@ public struct Log: ~Copyable {
   package mutating func append(_ head: EntryHead, _ payload: Bytes) -> Bool {
     guard count < capacity, let offset = room(payload.count) else { return false }
     if payload.count > 0 {
-      UnsafeMutableRawBufferPointer(rebasing: store[offset..<offset + payload.count]).copyMemory(from: payload)
+      UnsafeMutableRawBufferPointer(rebasing: store[offset..<offset + payload.count]).copyMemory(
+        from: payload)
     }
     count += 1
     slot(last).pointee = Slot(head: head, offset: offset, length: payload.count)

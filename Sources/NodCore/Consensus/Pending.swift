@@ -26,7 +26,8 @@ public struct PendingCommands: ~Copyable {
     self.capacity = capacity
     items = .allocate(capacity: capacity)
     items.initialize(
-      repeating: Item(id: EntryHead.noToken.id, issuedAt: .zero, ticket: nil, isDone: true, offset: 0, length: 0),
+      repeating: Item(
+        id: EntryHead.noToken.id, issuedAt: .zero, ticket: nil, isDone: true, offset: 0, length: 0),
       count: capacity)
     store = .allocate(byteCount: byteCount, alignment: 8)
     places = InFlight(capacity: capacity)
@@ -39,10 +40,12 @@ public struct PendingCommands: ~Copyable {
   package var isEmpty: Bool { oldest == next }
 
   /// - Returns: its number of arrival, or nil when there is no room.
-  package mutating func append(_ id: CommandID, issuedAt: LogIndex, ticket: Ticket?, _ command: Bytes) -> Int? {
+  package mutating func append(_ id: CommandID, issuedAt: LogIndex, ticket: Ticket?, _ command: Bytes) -> Int?
+  {
     guard next - oldest < capacity, let offset = room(command.count) else { return nil }
     if command.count > 0 {
-      UnsafeMutableRawBufferPointer(rebasing: store[offset..<offset + command.count]).copyMemory(from: command)
+      UnsafeMutableRawBufferPointer(rebasing: store[offset..<offset + command.count]).copyMemory(
+        from: command)
     }
     items[next & (capacity - 1)] = Item(
       id: id, issuedAt: issuedAt, ticket: ticket, isDone: false, offset: offset, length: command.count)

@@ -44,8 +44,10 @@ package enum RecordError: Error, Sendable {
 
   package var description: String {
     switch self {
-    case .unknownKind(let kind): "record of unknown kind \(kind): written by a newer version; install that version again"
-    case .unknownEntryKind: "log entry of unknown kind: written by a newer version; install that version again"
+    case .unknownKind(let kind):
+      "record of unknown kind \(kind): written by a newer version; install that version again"
+    case .unknownEntryKind:
+      "log entry of unknown kind: written by a newer version; install that version again"
     case .malformed(let kind): "record of kind \(kind) cannot be read"
     case .outOfPlace(let kind): "record of kind \(kind) does not follow what came before it"
     case .badSnapshot: "the snapshot in the journal cannot be read"
@@ -63,7 +65,8 @@ package struct Genesis: Sendable, Equatable {
   /// promised.
   package var mayVote: Bool
 
-  package init(clusterLow: UInt64, clusterHigh: UInt64, node: NodeID, membershipVersion: UInt8, mayVote: Bool) {
+  package init(clusterLow: UInt64, clusterHigh: UInt64, node: NodeID, membershipVersion: UInt8, mayVote: Bool)
+  {
     self.clusterLow = clusterLow
     self.clusterHigh = clusterHigh
     self.node = node

@@ -67,13 +67,23 @@ public struct VoteVector: ~Copyable {
     var top = LogIndex.zero
     var others = 0
     var i = 0
-    while i < memberCount { if positions[i] > top { top = positions[i] }; i += 1 }
+    while i < memberCount {
+      if positions[i] > top { top = positions[i] }
+      i += 1
+    }
     out.varint(top.raw)
     var byte: UInt8 = 0
     i = 0
     while i < memberCount {
-      if positions[i] == top && top.raw > 0 { byte |= 1 << UInt8(i & 7) } else if isTold(i, floor, own) { others += 1 }
-      if i & 7 == 7 || i == memberCount - 1 { out.u8(byte); byte = 0 }
+      if positions[i] == top && top.raw > 0 {
+        byte |= 1 << UInt8(i & 7)
+      } else if isTold(i, floor, own) {
+        others += 1
+      }
+      if i & 7 == 7 || i == memberCount - 1 {
+        out.u8(byte)
+        byte = 0
+      }
       i += 1
     }
     out.u8(UInt8(others))
@@ -111,7 +121,11 @@ public struct VoteVector: ~Copyable {
     while others > 0 && !input.failed {  // at most 255
       let slot = Int(input.u8())
       let below = input.varint(atMost: top)
-      if slot >= memberCount { input.fail() } else if !input.failed { positions[slot] = LogIndex(top - below) }
+      if slot >= memberCount {
+        input.fail()
+      } else if !input.failed {
+        positions[slot] = LogIndex(top - below)
+      }
       others -= 1
     }
     if input.failed || !input.isAtEnd {

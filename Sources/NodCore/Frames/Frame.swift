@@ -12,9 +12,22 @@ package enum FrameError: Error, Sendable {
 /// Kinds of sections. One that is not known is skipped, counted and reported: it says nothing to this
 /// version.
 package enum SectionKind: UInt8, Sendable {
-  case votes = 1, entries = 2, commands = 3, prepare = 4, promise = 5, canvass = 6, support = 7, alive = 8
-  case pull = 9, snapshotPull = 10, snapshotChunk = 11, readRound = 12, readRequest = 13, readGrant = 14
-  case cycle = 15, greeting = 16
+  case votes = 1
+  case entries = 2
+  case commands = 3
+  case prepare = 4
+  case promise = 5
+  case canvass = 6
+  case support = 7
+  case alive = 8
+  case pull = 9
+  case snapshotPull = 10
+  case snapshotChunk = 11
+  case readRound = 12
+  case readRequest = 13
+  case readGrant = 14
+  case cycle = 15
+  case greeting = 16
 }
 
 /// What every frame begins with.

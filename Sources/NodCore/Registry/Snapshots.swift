@@ -58,7 +58,8 @@ public struct Snapshots: ~Copyable {
   }
 
   mutating func take(
-    _ registry: borrowing Registry, _ join: borrowing JoinBuffer, at index: LogIndex, begin: Ballot, time: ClusterTime
+    _ registry: borrowing Registry, _ join: borrowing JoinBuffer, at index: LogIndex, begin: Ballot,
+    time: ClusterTime
   ) -> Bool {
     var out = ByteWriter(own)
     out.u8(1)

@@ -7,7 +7,9 @@ package typealias Bytes = UnsafeRawBufferPointer
 extension UnsafeRawBufferPointer {
   /// The bytes `from ..< to`; empty when the range does not lie inside.
   package func part(_ from: Int, _ to: Int) -> Bytes {
-    guard from >= 0, from < to, to <= count, let base = baseAddress else { return Bytes(start: nil, count: 0) }
+    guard from >= 0, from < to, to <= count, let base = baseAddress else {
+      return Bytes(start: nil, count: 0)
+    }
     return Bytes(start: base + from, count: to - from)
   }
 
@@ -37,7 +39,10 @@ package struct ByteReader {
   package mutating func fail() { failed = true }
 
   package mutating func u8() -> UInt8 {
-    guard !failed, offset < bytes.count else { failed = true; return 0 }
+    guard !failed, offset < bytes.count else {
+      failed = true
+      return 0
+    }
     defer { offset += 1 }
     return bytes[offset]
   }
@@ -52,7 +57,10 @@ package struct ByteReader {
     while shift < 64 {  // at most ten bytes
       let byte = u8()
       if failed { return 0 }
-      if shift == 63 && byte > 1 { failed = true; return 0 }
+      if shift == 63 && byte > 1 {
+        failed = true
+        return 0
+      }
       value |= UInt64(byte & 0x7f) << shift
       if byte & 0x80 == 0 { return value }
       shift += 7
@@ -63,7 +71,10 @@ package struct ByteReader {
   /// A varint that must not exceed `limit`.
   package mutating func varint(atMost limit: UInt64) -> UInt64 {
     let value = varint()
-    if value > limit { failed = true; return 0 }
+    if value > limit {
+      failed = true
+      return 0
+    }
     return value
   }
   package mutating func signedVarint() -> Int64 {
@@ -71,7 +82,10 @@ package struct ByteReader {
     return Int64(bitPattern: raw >> 1) ^ -Int64(bitPattern: raw & 1)
   }
   package mutating func bytes(_ count: Int) -> Bytes {
-    guard !failed, count >= 0, count <= remaining else { failed = true; return Bytes(start: nil, count: 0) }
+    guard !failed, count >= 0, count <= remaining else {
+      failed = true
+      return Bytes(start: nil, count: 0)
+    }
     defer { offset += count }
     return bytes.part(offset, offset + count)
   }
@@ -95,13 +109,25 @@ package struct ByteWriter {
   }
 
   package mutating func u8(_ value: UInt8) {
-    guard !overflowed, count < buffer.count else { overflowed = true; return }
+    guard !overflowed, count < buffer.count else {
+      overflowed = true
+      return
+    }
     buffer[count] = value
     count += 1
   }
-  package mutating func u16(_ v: UInt16) { u8(UInt8(truncatingIfNeeded: v)); u8(UInt8(truncatingIfNeeded: v >> 8)) }
-  package mutating func u32(_ v: UInt32) { u16(UInt16(truncatingIfNeeded: v)); u16(UInt16(truncatingIfNeeded: v >> 16)) }
-  package mutating func u64(_ v: UInt64) { u32(UInt32(truncatingIfNeeded: v)); u32(UInt32(truncatingIfNeeded: v >> 32)) }
+  package mutating func u16(_ v: UInt16) {
+    u8(UInt8(truncatingIfNeeded: v))
+    u8(UInt8(truncatingIfNeeded: v >> 8))
+  }
+  package mutating func u32(_ v: UInt32) {
+    u16(UInt16(truncatingIfNeeded: v))
+    u16(UInt16(truncatingIfNeeded: v >> 16))
+  }
+  package mutating func u64(_ v: UInt64) {
+    u32(UInt32(truncatingIfNeeded: v))
+    u32(UInt32(truncatingIfNeeded: v >> 32))
+  }
   package mutating func varint(_ value: UInt64) {
     var rest = value
     while rest >= 0x80 {  // at most ten bytes
@@ -110,9 +136,14 @@ package struct ByteWriter {
     }
     u8(UInt8(rest))
   }
-  package mutating func signedVarint(_ value: Int64) { varint(UInt64(bitPattern: (value << 1) ^ (value >> 63))) }
+  package mutating func signedVarint(_ value: Int64) {
+    varint(UInt64(bitPattern: (value << 1) ^ (value >> 63)))
+  }
   package mutating func bytes(_ source: Bytes) {
-    guard !overflowed, source.count <= remaining else { overflowed = true; return }
+    guard !overflowed, source.count <= remaining else {
+      overflowed = true
+      return
+    }
     if source.count > 0 {
       UnsafeMutableRawBufferPointer(rebasing: buffer[count..<count + source.count]).copyMemory(from: source)
     }
@@ -128,7 +159,10 @@ package struct ByteWriter {
   package static func varintSize(_ value: UInt64) -> Int {
     var rest = value
     var size = 1
-    while rest >= 0x80 { rest >>= 7; size += 1 }
+    while rest >= 0x80 {
+      rest >>= 7
+      size += 1
+    }
     return size
   }
 }

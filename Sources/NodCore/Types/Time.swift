@@ -21,9 +21,15 @@ package struct LocalTime: Hashable, Comparable, Sendable {
   /// Later than anything that will happen.
   package static let never = LocalTime(microseconds: .max / 4)
   package static func < (a: LocalTime, b: LocalTime) -> Bool { a.microseconds < b.microseconds }
-  package static func + (a: LocalTime, b: Microseconds) -> LocalTime { LocalTime(microseconds: a.microseconds + b.raw) }
-  package static func - (a: LocalTime, b: Microseconds) -> LocalTime { LocalTime(microseconds: a.microseconds - b.raw) }
-  package static func - (a: LocalTime, b: LocalTime) -> Microseconds { Microseconds(a.microseconds - b.microseconds) }
+  package static func + (a: LocalTime, b: Microseconds) -> LocalTime {
+    LocalTime(microseconds: a.microseconds + b.raw)
+  }
+  package static func - (a: LocalTime, b: Microseconds) -> LocalTime {
+    LocalTime(microseconds: a.microseconds - b.raw)
+  }
+  package static func - (a: LocalTime, b: LocalTime) -> Microseconds {
+    Microseconds(a.microseconds - b.microseconds)
+  }
 }
 
 /// Milliseconds since the cluster began, as stamped by leaders into log entries; never goes back along the

@@ -35,7 +35,9 @@ struct Simulate: ParsableCommand {
       windows += WorldOptions.drawn(seed: number).faultyWindows
       if report.violation != nil { failed.append(report) }
       if !random || report.violation != nil { show(report) }
-      if progress { FileHandle.standardError.write(Data("\r\(number) of \(last), \(failed.count) failed ".utf8)) }
+      if progress {
+        FileHandle.standardError.write(Data("\r\(number) of \(last), \(failed.count) failed ".utf8))
+      }
     }
     if progress { FileHandle.standardError.write(Data("\n".utf8)) }
     if random && !json { print("\(seeds) seeds, \(windows) windows with faults: \(failed.count) failed") }
@@ -61,7 +63,8 @@ struct Simulate: ParsableCommand {
     }
     print(
       "seed \(report.seed): \(report.decided) decided, \(report.acknowledged) acknowledged, \(report.reads) reads, "
-        + "\(report.leaderChanges) leaders, \(report.frames) frames, back after \(report.windowsToRecover) windows")
+        + "\(report.leaderChanges) leaders, \(report.frames) frames, back after \(report.windowsToRecover) windows"
+    )
     if let violation = report.violation {
       print("  \(violation)\n  replay: nodctl sim --seed \(report.seed)")
     }
