@@ -33,7 +33,8 @@ func budgetTrouble(_ files: NodeFiles) -> String? {
   let least = files.profile.leastPeriod(frameBytes: beacon, permille: 500)
   return
     "\(files.configuration.paths.roster): period_ms = \(files.roster.period.raw / 1000): "
-    + "a leader's beacons alone would take \(share / 10) % of the air time that the profile allows; the least period is \((least.raw + 999) / 1000) ms"
+    + "a leader's beacons alone would take \(share / 10) % of the air time that the profile allows; "
+    + "the least period is \((least.raw + 999) / 1000) ms"
 }
 
 package func run(_ path: String) -> Int32 {

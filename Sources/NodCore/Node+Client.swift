@@ -25,6 +25,11 @@ extension Node {
     let id: CommandID
     if let token { id = token.id } else { id = nextID() }
     if let token, let known = pending.number(of: token.id) { pending.remove(known) }
+    if let token, let result = registry.result(of: token.id) {
+      // A retry of what was applied already: it gets what it gave then, and nothing is sent.
+      effects.complete(Completion(ticket: ticket, result: result, token: token))
+      return .accepted
+    }
     guard pending.append(id, issuedAt: token?.issuedAt ?? .zero, ticket: ticket, command) != nil else {
       return .busy
     }
@@ -45,8 +50,11 @@ extension Node {
     return CommandID(node: id, incarnation: incarnation, sequence: nextSequence)
   }
 
+  /// The position that a command is named after when it is first sent; zero stays free for "never sent".
+  var issuePosition: LogIndex { max(applied, LogIndex(1)) }
+
   /// A name for a command that its caller may repeat at any node, within the token window.
-  package mutating func newToken() -> CommandToken { CommandToken(id: nextID(), issuedAt: applied) }
+  package mutating func newToken() -> CommandToken { CommandToken(id: nextID(), issuedAt: issuePosition) }
 
   /// Nobody waits for this ticket any more.
   ///
@@ -113,7 +121,7 @@ extension Node {
       out.varint(UInt64(floor))
       while cursor.number < pending.next && out.remaining > 40 {
         if pending.isThere(cursor.number), !isBrought(pending.item(cursor.number).id) {
-          pending.issue(cursor.number, at: applied)
+          pending.issue(cursor.number, at: issuePosition)
           let item = pending.item(cursor.number)
           let piece = min(item.length - cursor.offset, settings.entryPayloadLimit)
           if piece > out.remaining - 32 { break }

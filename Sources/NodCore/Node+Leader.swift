@@ -58,7 +58,7 @@ extension Node {
     var number = pending.oldest
     while number < pending.next {
       if pending.isThere(number), !isInLogOrApplied(pending.item(number).id) {
-        pending.issue(number, at: applied)
+        pending.issue(number, at: issuePosition)
         let item = pending.item(number)
         guard proposeCommand(item.id, item.issuedAt, pending.command(number), now) else { break }
       }

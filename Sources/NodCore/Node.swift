@@ -174,6 +174,8 @@ public struct Node: ~Copyable {
 
   /// After anything that may have moved log, votes or claims: align, decide, apply.
   mutating func settle(_ now: LocalTime) {
+    // Entries overtook the snapshot that was being fetched: no chunk of it is taken any more.
+    if snapshots.isFetching && acceptor.commit >= snapshots.fetchIndex { snapshots.forgetFetch() }
     alignIfComplete(now)
     adoptIfRecovered(now)
     _ = acceptor.relearn()

@@ -1,16 +1,15 @@
-// Worlds that press on one thing each: what a drawn world meets too seldom to show that a broken rule is
-// noticed.
-// `tools/mutants` names one in the first lines of a patch (`# world: cuts`). Values stay small, so that a
-// run is quick.
+// Worlds that press on one thing each: what a drawn world meets too seldom to show that a broken rule is noticed.
+// `tools/mutants` names one in the first lines of a patch (`# world: cuts`). Values stay small, so that a run is quick.
 import NodCore
 
 /// What such a world is full of.
 package enum HostileWorld: String, CaseIterable, Sendable {
   /// Power goes while slow disks still write, and is back at once.
   case cuts
-  /// Who hears whom changes every second or so: leaders are left alone, others take over, both come
-  /// together again.
+  /// Who hears whom changes every second or so: leaders are left alone, others take over, both come together again.
   case islands
+  /// Long splits and little to write: a leader left alone has no proposal whose missing answers would tell it so.
+  case silence
   /// Short logs and frequent snapshots: whoever was away needs one, in the middle of elections.
   case snapshots
   /// Cuts and islands together, and frames that get lost.
@@ -32,6 +31,10 @@ extension WorldOptions {
     switch world {
     case .cuts: options.pressWithCuts(&random)
     case .islands: options.pressWithIslands(&random)
+    case .silence:
+      options.partitionEvery = .seconds(8)
+      options.commandEvery = .milliseconds(1_500)
+      options.readEvery = .milliseconds(40)
     case .snapshots:
       options.pressWithIslands(&random)
       options.logEntries = 256

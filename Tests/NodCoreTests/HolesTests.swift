@@ -42,7 +42,7 @@ private func differs(_ holes: borrowing Holes, _ plain: PlainHoles) -> Bool {
   for step in 0..<60_000 {
     switch random.below(40) {
     case 0...33:
-      let index = max(1, plain.next &+ UInt64(random.below(22)) &- 3)
+      let index = UInt64(max(1, Int(plain.next) + random.below(22) - 3))
       let payload = randomBytes(random.below(PlainHoles.payloadLimit + 2), &random)
       payload.withUnsafeBytes {
         holes.put(

@@ -1,7 +1,7 @@
 """allocations after start-up: a counter preloaded into one agent, over thousands of windows
 
 Three stretches at the agent that leads (or at a follower): idle, one command in each window, and a client
-that gives the next command as soon as the last is answered, so that the journal begins new segments too.
+that gives the next command as soon as the last is answered, and the journal begins new segments too.
 Nothing should allocate in any; who does is told with its stack. NOD STATUS allocates and is not asked meanwhile;
 the counter reports on a signal, and cannot be preloaded into a static build.
 """

@@ -231,7 +231,7 @@ extension Cluster {
   mutating func writeLog(from: LogIndex?, count: Int, to reply: inout ReplyWriter) {
     let first = station.node.acceptor.log.first
     let last = station.node.acceptor.last
-    var index = max(first, from ?? (last + (1 - count)))
+    var index = max(first, from ?? LogIndex(last.raw > UInt64(count) ? last.raw - UInt64(count) + 1 : 1))
     let mark = reply.mark()
     var rows = 0
     while index <= last && rows < count {
