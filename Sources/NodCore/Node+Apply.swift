@@ -150,7 +150,8 @@ extension Node {
     guard !snapshots.isBusy else { return }
     if snapshots.index < applied { takeSnapshot() }
     keepsTail = false
-    if !snapshots.isBusy { trimLog() }
+    // Cut only together with a checkpoint: a restart must find no longer log than there is room for.
+    wantsRotation = true
     acceptor.lacksRoom = false
   }
 

@@ -107,6 +107,8 @@ public struct Node: ~Copyable {
   var intake: Intake
   /// The journal has grown: a snapshot is wanted at the next named position.
   package var wantsSnapshot = false
+  /// The log needs room that only a new journal segment gives.
+  package var wantsRotation = false
   var keepsTail = true
   package internal(set) var stamp = ClusterTime.zero
   var stampAt = LocalTime.zero

@@ -25,7 +25,7 @@ extension Station where D: ~Copyable {
       retryDiskAt = now + .seconds(2)
       return rotate(now)
     }
-    if node.snapshots.isBusy { return rotate(now) }
+    if node.snapshots.isBusy || node.wantsRotation { return rotate(now) }
     if journal.needsRotation {
       node.wantsSnapshot = true
       return rotate(now)
@@ -54,7 +54,8 @@ extension Station where D: ~Copyable {
 
   /// A new segment: all that must survive, written anew beside the old one.
   private mutating func rotate(_ now: LocalTime) -> SyncTarget? {
-    if node.snapshots.isBusy { node.trimLog() }
+    if node.snapshots.isBusy || node.wantsRotation { node.trimLog() }
+    node.wantsRotation = false
     do throws(JournalError<D.Failure>) {
       try journal.beginRotation()
       try writeCheckpoint()
