@@ -79,6 +79,7 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
         learner.mayVote = false
         try Station.create(&journal, learner, identity: randomSalt)
         restoring.mayVote = false
+        restoring.numberAnew(randomSalt)
       }
     } catch {
       if let failure = restoring.failure { throw .record(failure) }
