@@ -100,8 +100,9 @@ private final class Bench {
   }
   func entries(through index: LogIndex) -> [UInt64: [UInt8]] {
     var all: [UInt64: [UInt8]] = [:]
-    for (offset, payload) in remembered.entries.enumerated() where remembered.first + UInt64(offset) <= index.raw {
-      all[remembered.first + UInt64(offset)] = payload
+    for (offset, payload) in remembered.entries.enumerated() {
+      let at = remembered.first + UInt64(offset)
+      if at <= index.raw { all[at] = payload }
     }
     return all
   }
