@@ -40,8 +40,6 @@ package struct Agent: ~Copyable {
   let buffer: UnsafeMutableRawBufferPointer
   let keyBuffer: UnsafeMutableRawBufferPointer
   var isStopping = false
-  /// The sync that the helper thread has, so that its end finds its way.
-  var wasLeader = false
   var lastLeader: NodeID?
   var toldAlarms: UInt8 = 0
   var hadDiskTrouble = false

@@ -35,9 +35,7 @@ package struct AgentFigures: Sendable {
   package var leaderSince = LocalTime.zero
   package var radio = RadioFigures()
   package var radioOn = Microseconds.zero
-  package var transmitting = Microseconds.zero
   package var radioMicrocoulombs: UInt64 = 0
-  package var localClients = 0
   package var loops: UInt64 = 0
   package init() {}
 

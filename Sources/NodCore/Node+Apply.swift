@@ -59,13 +59,6 @@ public struct JoinBuffer: ~Copyable {
 extension Registry {
   /// Whether the command was applied within the token window.
   package func remembers(_ id: CommandID) -> Bool { tokens.find(id) != nil }
-  /// What a command that is remembered gave; its old value, if it had one, is not handed out again here.
-  package func remembered(_ id: CommandID) -> ApplyResult {
-    guard let slot = tokens.find(id) else { return ApplyResult(outcome: .staleToken, index: lastIndex) }
-    var outcome = slot.outcome
-    if case .value = outcome { outcome = .valueNotKept }
-    return ApplyResult(outcome: outcome, index: slot.index, isDuplicate: true)
-  }
 }
 
 extension Node {

@@ -214,8 +214,8 @@ extension Node {
   private mutating func dropAppliedPending() {
     var number = pending.oldest
     while number < pending.next {
-      if pending.isThere(number), registry.remembers(pending.item(number).id) {
-        let result = registry.remembered(pending.item(number).id)
+      if pending.isThere(number), let result = registry.result(of: pending.item(number).id, wantsValue: false)
+      {
         let item = pending.item(number)
         if let ticket = item.ticket {
           effects.complete(
