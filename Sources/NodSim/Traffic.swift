@@ -56,7 +56,21 @@ package final class Traffic {
     let size = 1 + world.random.below(world.options.valueBytes)
     let key: [UInt8] = Array("blob\(world.random.below(4))".utf8)
     let value = [UInt8](repeating: UInt8(truncatingIfNeeded: nextTicket), count: size)
-    var bytes = [UInt8](repeating: 0, count: size + 64)
+    let bytes = Traffic.set(key, value)
+    guard let station = world.members[i].station else { return }
+    let ticket = Ticket(nextTicket)
+    nextTicket += 1
+    let verdict = bytes.withUnsafeBytes {
+      station.pointee.submit(
+        Bytes(rebasing: $0[...]), token: nil, ticket: ticket, now: world.members[i].local(world.now))
+    }
+    if case .accepted = verdict { values += 1 }
+    world.turn(i)
+  }
+
+  /// The bytes of an unconditional `set`.
+  static func set(_ key: [UInt8], _ value: [UInt8]) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: key.count + value.count + 64)
     let count = bytes.withUnsafeMutableBytes { buffer in
       key.withUnsafeBytes { key in
         value.withUnsafeBytes { value in
@@ -69,15 +83,7 @@ package final class Traffic {
         }
       }
     }
-    guard let station = world.members[i].station else { return }
-    let ticket = Ticket(nextTicket)
-    nextTicket += 1
-    let verdict = bytes[..<count].withUnsafeBytes {
-      station.pointee.submit(
-        Bytes(rebasing: $0[...]), token: nil, ticket: ticket, now: world.members[i].local(world.now))
-    }
-    if case .accepted = verdict { values += 1 }
-    world.turn(i)
+    return Array(bytes[..<count])
   }
 
   /// A linearizable read of one counter: it must see all that was acknowledged before it was asked for.

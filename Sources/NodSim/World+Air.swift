@@ -12,6 +12,7 @@ extension World {
     guard count > 0 else { return }
     framesOnAir += 1
     bytesOnAir += count
+    framesBy[i] += 1
     noteSpoken(i)
     noteFrame(i, buffer[..<count])
     trace?(describe(i))

@@ -21,6 +21,10 @@ package final class World {
   var nextDatagram = 0
   package internal(set) var framesOnAir = 0
   package internal(set) var bytesOnAir = 0
+  /// Frames by sender.
+  package internal(set) var framesBy: [Int]
+  /// Called after anything that happened to a member.
+  var afterTurn: ((Int) -> Void)?
   /// Links cut now; a test may change them between runs.
   package var cut: [UInt32]
   package var lossPermille: Int
@@ -43,6 +47,7 @@ package final class World {
     random = Random(seed: options.seed)
     cut = options.cut
     lossPermille = options.lossPermille
+    framesBy = [Int](repeating: 0, count: options.memberCount)
     settings = ClusterSettings(
       memberCount: options.memberCount, period: options.period, slot: .milliseconds(2),
       syncGap: .milliseconds(4),
@@ -194,6 +199,7 @@ package final class World {
     }
     traffic.collect(self, i)
     checker.look(self, i)
+    afterTurn?(i)
   }
 
   /// A random span of this mean.
@@ -234,7 +240,10 @@ package final class World {
   }
   package func isUp(_ i: Int) -> Bool { members[i].isUp }
   package func refusal(of i: Int) -> String? { members[i].refusal }
-  package func radioOnTotal(_ i: Int) -> Int64 { members[i].radioOnTotal }
+  /// How long the radio was on until now, in microseconds.
+  package func radioOnTotal(_ i: Int) -> Int64 {
+    members[i].radioOnTotal + (members[i].radioOnSince.map { now - $0 } ?? 0)
+  }
   package func disk(of i: Int) -> SimDisk { members[i].disk }
   /// The members that lead, in their own view.
   package var leaders: [Int] { (0..<members.count).filter { node($0) { $0.isLeader } == true } }
