@@ -28,7 +28,7 @@ package enum SpeakingRule {
   package static func patienceDecided(lossPermille p: Int, members n: Int) -> Int {
     if p < 200 { return 1 }
     if p < 400 { return n <= 3 ? 3 : 2 }
-    return n >= 15 ? 1 : 3
+    return n >= 15 ? 1 : n <= 3 ? 5 : 3
   }
 }
 

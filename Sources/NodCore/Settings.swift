@@ -93,7 +93,7 @@ package enum Limits {
   /// So many windows after a command everybody still stays for the whole window.
   package static let busyWindows: UInt32 = 3
   /// Cycles without an answer, in a window that everybody stays for, after which a leader gives up until the next.
-  package static let fruitlessCycles = 5
+  package static let fruitlessCycles = 8
   /// Windows of election in vain before a node backs off, and the largest exponent of the back-off.
   package static let lonelyWindows: UInt32 = 24
   package static let backOffExponent = 6
