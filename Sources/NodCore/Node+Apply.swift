@@ -82,6 +82,7 @@ extension Node {
     switch head.kind {
     case .begin:
       join.close()
+      if let start = BallotStart(payload) { appliedBegin = start.ballot }
       registry.advance(to: index, time: head.stamp)
     case .command:
       inFlight.remove(head.token.id)
@@ -132,7 +133,7 @@ extension Node {
 
   private mutating func takeSnapshot() {
     guard !snapshots.isBusy,
-      snapshots.take(registry, join, at: applied, begin: acceptor.committedBegin, time: stamp)
+      snapshots.take(registry, join, at: applied, begin: appliedBegin, time: stamp)
     else { return }
     counters.snapshotsTaken += 1
     wantsSnapshot = false

@@ -17,6 +17,7 @@ extension Node {
   /// seen: repeats and relays mend most of them. What is left is asked for before the next beacon, which then carries it.
   var pullIsDue: Bool {
     guard needsPull else { return false }
+    if isDeaf { return true }  // whom it asks is awake in the answers, not before the beacon
     switch timeline.phase {
     case .asleep: return true
     case .request: return isFarBehind || wholeWindow < timeline.window
@@ -203,7 +204,7 @@ extension Node {
     if !input.failed { peers[sender].snapshotPull = pull }
   }
 
-  mutating func heardChunk(_ bytes: Bytes, in ballot: Ballot, now: LocalTime) {
+  mutating func heardChunk(_ bytes: Bytes, now: LocalTime) {
     var input = ByteReader(bytes)
     let index = LogIndex(input.varint())
     let hash = input.u64()
@@ -213,21 +214,22 @@ extension Node {
     guard !input.failed, index > acceptor.commit, !snapshots.isBusy,
       snapshots.expect(index, hash: hash, byteCount: size)
     else { return }
-    if snapshots.put(chunk, body) { installFetched(in: ballot, now) }
+    if snapshots.put(chunk, body) { installFetched(now) }
   }
 
   /// All chunks are there: the registry becomes the snapshot's, the log goes on behind it (protocol review
   /// A7).
-  private mutating func installFetched(in ballot: Ballot, _ now: LocalTime) {
+  private mutating func installFetched(_ now: LocalTime) {
     guard let bytes = snapshots.fetched, let head = Snapshots.head(bytes), head.index == snapshots.fetchIndex,
       head.index > acceptor.commit, restoreRegistry(head)
     else {
       snapshots.forgetFetch()
       return
     }
-    _ = acceptor.install(snapshot: head.index, begin: head.begin, in: ballot)
+    _ = acceptor.install(snapshot: head.index, begin: head.begin)
     if votes.ballot < acceptor.accepted { votes.restart(in: acceptor.accepted) }
     applied = head.index
+    appliedBegin = head.begin
     noteStamp(head.time, now)
     snapshots.adoptFetched()
     counters.snapshotsInstalled += 1

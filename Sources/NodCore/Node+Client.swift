@@ -80,7 +80,7 @@ extension Node {
   /// Whether this follower has something to bring to the leader.
   var hasNews: Bool {
     guard leader != nil, !isLeader, settings.memberCount > 1 else { return false }
-    return bringsNews || pullIsDue || snapshots.isFetching
+    return bringsNews || pullIsDue || snapshots.isFetching || hasRelayedNews
   }
   /// Somebody waits for an answer to it.
   var bringsNews: Bool { hasUnsentCommands || reads.hasRequests }

@@ -158,7 +158,8 @@ extension Node {
 
   /// Spoken only when it is on disk, with everything that was accepted before it.
   var promiseIsDue: Bool {
-    guard let owed = promiseOwed, owed.ballot == acceptor.promised, acceptor.accepted < owed.ballot else {
+    guard mayVote, let owed = promiseOwed, owed.ballot == acceptor.promised, acceptor.accepted < owed.ballot
+    else {
       return false
     }
     return durability.records >= owed.mark
@@ -250,7 +251,12 @@ extension Node {
     role = .leader(
       LeaderState(
         ballot: ballot, begin: acceptor.last, sentThrough: acceptor.last + (-1), isDue: true,
-        lastBefore: acceptor.last + (-1), quorumWindow: timeline.window))
+        quorumWindow: timeline.window))
+    var i = 0
+    while i < settings.memberCount {
+      peers[NodeID(UInt8(i))].heardDue = 0
+      i += 1
+    }
     timeline.isLeaderless = false
     timeline.heardLeaderInWindow = true
     windowsSinceTraffic = 0

@@ -7,8 +7,11 @@
 extension Node {
   /// - Parameters:
   ///   - senderSalt: the start salt under which the frame was sealed.
+  ///   - counter: of that frame; rises with every frame of one start.
   ///   - startedAt: when its transmission began, by this board's clock.
-  package mutating func heard(_ frame: Frame, senderSalt: UInt64, startedAt: LocalTime, now: LocalTime) {
+  package mutating func heard(
+    _ frame: Frame, senderSalt: UInt64, counter: UInt32, startedAt: LocalTime, now: LocalTime
+  ) {
     guard frame.sender != id, Int(frame.sender.raw) < settings.memberCount,
       frame.prelude.membershipVersion == settings.membershipVersion
     else {
@@ -17,8 +20,8 @@ extension Node {
     }
     counters.framesHeard += 1
     counters.unknownSections += UInt64(frame.unknownSections)
-    greet(frame, senderSalt)
-    let isFresh = peers[frame.sender].isFresh
+    greet(frame, senderSalt, counter)
+    let isFresh = peers[frame.sender].isFresh && counter >= peers[frame.sender].freshFloor
     takeTime(frame, startedAt: startedAt, now: now, isFresh: isFresh)
     let window = fullWindow(frame.prelude)
     if isFresh {
@@ -28,7 +31,10 @@ extension Node {
       counters.staleFrames += 1
     }
     merge(frame, window: window, now: now)
-    if isFresh { takeFresh(frame, window: window, now: now) }
+    if isFresh {
+      takeFresh(frame, window: window, now: now)
+      storeForOthers(frame)
+    }
     settle(now)
     plan(now)
   }
@@ -43,7 +49,7 @@ extension Node {
 
   // MARK: freshness
 
-  private mutating func greet(_ frame: Frame, _ salt: UInt64) {
+  private mutating func greet(_ frame: Frame, _ salt: UInt64, _ counter: UInt32) {
     let sender = frame.sender
     peers[sender].seenWindow = max(peers[sender].seenWindow, timeline.window)
     if peers[sender].salt != salt {
@@ -61,7 +67,11 @@ extension Node {
     while input.remaining >= 5 {
       let slot = input.u8()
       let quoted = input.u32()
-      if slot == id.raw && quoted == UInt32(truncatingIfNeeded: self.salt) { peers[sender].freshSalt = salt }
+      if slot == id.raw && quoted == UInt32(truncatingIfNeeded: self.salt) && peers[sender].freshSalt != salt
+      {
+        peers[sender].freshSalt = salt
+        peers[sender].freshFloor = counter
+      }
     }
   }
 
@@ -108,6 +118,7 @@ extension Node {
     if sender != leaderBallot.node && frame.has(.votes) { timeline.heardAnswerInCycle = true }
     if case .leader(var state) = role {
       state.heardThisWindow.insert(sender)
+      peers[sender].heardDue = state.dueWindows + 1
       // First-hand only: a ballot that is merely gossiped never makes a leader outbid it.
       if frame.prelude.promised > state.ballot && frame.section(.prepare) == nil
         && !frame.prelude.has(Prelude.leads)
@@ -133,6 +144,7 @@ extension Node {
     } else if p.leaderAge < 255, p.promised >= leaderBallot, p.promised.node != id || isLeader {
       let spoke = window &- UInt32(p.leaderAge)
       if p.promised > leaderBallot || spoke > leaderWindow { acceptLeader(p.promised, window: spoke) }
+      noteRepeat(frame, window: window)
     }
   }
 
@@ -204,6 +216,7 @@ extension Node {
   /// again with this journal (design, section 3 rule 5).
   private mutating func disqualify() {
     mayVote = false
+    promiseOwed = nil
     effects.records.append(.disqualified) { _ in }
     effects.raise(.lostMemory)
     if isLeader || isCandidate { stepDown() }
@@ -295,9 +308,9 @@ extension Node {
     }
     if let bytes = frame.section(.pull) { heardPull(bytes, from: sender, window: window) }
     if let bytes = frame.section(.snapshotPull) { heardSnapshotPull(bytes, from: sender, window: window) }
-    if let bytes = frame.section(.snapshotChunk) { heardChunk(bytes, in: frame.prelude.accepted, now: now) }
+    if let bytes = frame.section(.snapshotChunk) { heardChunk(bytes, now: now) }
     if let bytes = frame.section(.readRound) { heardReadRound(bytes, frame) }
-    if let bytes = frame.section(.readRequest) { heardReadRequest(bytes, from: sender) }
+    if let bytes = frame.section(.readRequest) { heardReadRequest(bytes) }
     if let bytes = frame.section(.readGrant) { heardReadGrant(bytes) }
   }
 

@@ -154,7 +154,9 @@ extension Node {
     var i = 0
     while i < settings.memberCount {
       let peer = NodeID(UInt8(i))
-      if peer != id, heardLately(peer, within: Limits.heardLatelyWindows), votes[peer] < low { low = votes[peer] }
+      if peer != id, heardLately(peer, within: Limits.heardLatelyWindows), votes[peer] < low {
+        low = votes[peer]
+      }
       i += 1
     }
     return low
@@ -302,30 +304,45 @@ extension Node {
 
   // MARK: check-quorum, hand-over
 
-  /// Counts the window that is over: was an answer due, and did a quorum give one? (Protocol review B2.)
+  /// Counts the window that is over: was an answer due, and how long ago did a quorum give any? (Protocol review B2.)
   mutating func checkQuorumAtWindowStart() {
     guard case .leader(var state) = role else { return }
     if settings.memberCount > 1 {
-      // Relayed votes prove that a quorum lives only for what was proposed in that very window (review A8).
-      if state.heardThisWindow.count + 1 >= quorum || acceptor.commit > state.lastBefore {
+      if state.isDue { state.dueWindows += 1 }
+      state.quorumAge = quorumAge(state.dueWindows)
+      if state.heardThisWindow.count + 1 >= quorum || state.quorumAge == 0 {
         state.quorumWindow = timeline.window
-        state.dueMisses = 0
-      } else if state.isDue {
-        state.dueMisses += 1
       }
       state.isDue = hasUndecided || isFull
       state.heardThisWindow = NodeSet()
-      state.lastBefore = state.sentThrough
       state.repeatsLast = timeline.lastCycles > 0
     }
     role = .leader(state)
     leaderWindow = timeline.window
-    if state.dueMisses >= dueLimit || isUnfit && state.quorumWindow < timeline.window &- 1 {
+    if state.quorumAge >= dueLimit || isUnfit && state.quorumWindow < timeline.window &- 1 {
       stepDown()
       leaderIsKnown = false
       return
     }
     if state.outbid > state.ballot { campaign() }
+  }
+
+  /// Voices of relays are no evidence (review A8), and in one window not everybody speaks who is there: so it is windows with
+  /// due answers that are counted, from the last first-hand word of each, to the one that completes a quorum.
+  private func quorumAge(_ dueWindows: Int) -> Int {
+    var age = 0
+    while age < dueWindows {
+      var heard = 1
+      var i = 0
+      while i < settings.memberCount {
+        let peer = NodeID(UInt8(i))
+        if peer != id, dueWindows - peers[peer].heardDue <= age { heard += 1 }
+        i += 1
+      }
+      if heard >= quorum { return age }
+      age += 1
+    }
+    return age
   }
 
   private var dueLimit: Int {

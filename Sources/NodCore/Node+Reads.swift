@@ -231,25 +231,28 @@ extension Node {
     if writer.section(.readRound, { out in out.varint(UInt64(round)) }) { reads.echoed = reads.echo }
   }
 
-  /// Layout: number of each read (varint), one after the other.
+  /// Layout: whose reads (u8), number of each (varint), one after the other. A relay passes it on as it is.
   mutating func writeReadRequests(to writer: inout FrameWriter) {
     guard leader != nil, !isLeader, reads.hasRequests else { return }
     guard writer.remaining > 24 else { return }
     let room = writer.remaining / 3  // commands go with them
     writer.section(.readRequest) { out in
       let start = out.count
+      out.u8(id.raw)
       reads.forEachRequest { number in
         if out.count - start + 5 <= room { out.varint(UInt64(number)) }
       }
     }
   }
-  mutating func heardReadRequest(_ bytes: Bytes, from sender: NodeID) {
+  mutating func heardReadRequest(_ bytes: Bytes) {
     guard isLeader else { return }
     var input = ByteReader(bytes)
+    let origin = NodeID(input.u8() & 31)
+    guard !input.failed, origin != id, Int(origin.raw) < settings.memberCount else { return }
     while !input.isAtEnd && !input.failed {
       let number = UInt32(input.varint(atMost: UInt64(UInt32.max)))
-      if !input.failed && !reads.isKnown(sender, number) {
-        _ = reads.ask(nil, origin: sender, number: number, index: acceptor.last)
+      if !input.failed && !reads.isKnown(origin, number) {
+        _ = reads.ask(nil, origin: origin, number: number, index: acceptor.last)
       }
     }
   }

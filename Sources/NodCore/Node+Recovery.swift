@@ -10,6 +10,7 @@ extension Node {
     guard snapshots.count > 0 else { return }
     guard let head = snapshots.finishRestore(), restoreRegistry(head) else { throw .badSnapshot }
     applied = head.index
+    appliedBegin = head.begin
     stamp = head.time
   }
 

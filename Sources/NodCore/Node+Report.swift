@@ -39,7 +39,7 @@ extension Node {
       i += 1
     }
     var hasQuorum = leader != nil
-    if case .leader(let state) = role { hasQuorum = state.dueMisses == 0 }
+    if case .leader(let state) = role { hasQuorum = state.quorumAge == 0 }
     return NodeReport(
       role: "\(role.name)", leader: leader, members: settings.memberCount, quorum: quorum,
       hasQuorum: hasQuorum,

@@ -89,6 +89,7 @@ extension Node {
     writePull(to: &writer)
     writeReadRequests(to: &writer)
     writeCommands(to: &writer)
+    relayStore.write(to: &writer, window: timeline.window)
   }
 
   // MARK: who drives
@@ -130,6 +131,7 @@ extension Node {
       writePull(to: &writer)
       writeReadEcho(to: &writer)
       writeReadRequests(to: &writer)
+      if !isLeader { relayStore.write(to: &writer, window: timeline.window) }
       if isFull && !timeline.saidAlive {
         writeAlive(to: &writer)
         timeline.saidAlive = true
@@ -151,7 +153,7 @@ extension Node {
     var i = 0
     while i < settings.memberCount {
       let peer = NodeID(UInt8(i))
-      if peer != id && heardLately(peer, within: 4 + settings.fullEvery) { hears.insert(peer) }
+      if peer != id && heardLately(peer, within: 4 + 2 * settings.fullEvery) { hears.insert(peer) }
       i += 1
     }
     writer.section(.alive) { out in

@@ -120,7 +120,7 @@ extension Node {
   /// How many of the request slots before the beacon this node uses, the last ones. A pull that is lost comes again with
   /// the next window; a command that is lost costs its caller a window.
   var requestTries: Int {
-    guard hasNews else { return 0 }
+    guard hasNews, !isDeaf else { return 0 }
     return bringsNews ? settings.requestSlots : 1
   }
 
@@ -138,19 +138,9 @@ extension Node {
   /// Whether anything may still come in this window that concerns a follower.
   var staysAwake: Bool {
     if timeline.isLeaderless || isCandidate { return true }
+    if timeline.cycle == 0 && listensForOthers { return true }
     if isFull { return timeline.cycle == 0 || hasUndecided || hasNews }
     return hasUndecided || hasNews || windowsSinceTraffic < Limits.busyWindows
       || !timeline.heardLeaderInWindow
-  }
-
-  /// Somebody hears the leader only through this node.
-  var relays: Bool {
-    guard !isLeader, leader != nil else { return false }
-    var i = 0
-    while i < settings.memberCount {
-      if peers[NodeID(UInt8(i))].relayUntil > timeline.window { return true }
-      i += 1
-    }
-    return false
   }
 }

@@ -128,6 +128,8 @@ extension Node {
     timeline.fruitlessCycles = 0
     timeline.saidAlive = false
     timeline.entryCopies = 0
+    timeline.repeatedBy = NodeSet()
+    noteDependents()
     windowsSinceTraffic &+= 1
     timeline.isBusy = windowsSinceTraffic < Limits.busyWindows
     if leader == nil { windowsAlone &+= 1 } else { windowsAlone = 0 }

@@ -84,6 +84,10 @@ public struct Node: ~Copyable {
   var heardVotes: VoteVector
   var cycleVotes: VoteVector
   package let peers: Peers
+  /// Members that do not hear the leader, or are not heard by it, and hear or are heard by this node (Node+Relay).
+  var deafDependents = NodeSet()
+  var muteDependents = NodeSet()
+  var relayStore: RelayStore
 
   package internal(set) var clock: ClusterClock
   package internal(set) var timeline = Timeline()
@@ -99,6 +103,8 @@ public struct Node: ~Copyable {
 
   package var registry: Registry
   package internal(set) var applied = LogIndex.zero
+  /// The ballot of the newest `begin` at or below `applied`: what a snapshot taken here is of.
+  var appliedBegin = Ballot.zero
   var join: JoinBuffer
   package internal(set) var pending: PendingCommands
   var forwarded: PendingCommands
@@ -135,6 +141,7 @@ public struct Node: ~Copyable {
     heardVotes = VoteVector(memberCount: p.settings.memberCount)
     cycleVotes = VoteVector(memberCount: p.settings.memberCount)
     peers = Peers(count: p.settings.memberCount)
+    relayStore = RelayStore(sectionBytes: p.settings.mtu)
     clock = ClusterClock(
       period: p.settings.period, ownAccuracyPPM: p.clockAccuracyPPM, hostLatency: p.hostLatency,
       slack: p.slack)

@@ -28,6 +28,8 @@ package struct Peer: Sendable {
   /// The newest window in which it spoke itself; 0: never.
   package var heardWindow: UInt32 = 0
   package var heardAt = LocalTime.zero
+  /// As a leader: the number of the window with due answers in which it was last heard.
+  package var heardDue = 0
   /// The newest window in which anything authentic of it came, fresh or not.
   package var seenWindow: UInt32 = 0
   /// This node repeats the leader's beacon for it until this window: it hears the leader only through others.
@@ -35,6 +37,8 @@ package struct Peer: Sendable {
   /// Its start salt, and the one under which it quoted ours: fresh when they are equal.
   package var salt: UInt64 = 0
   package var freshSalt: UInt64 = 0
+  /// The counter of the frame in which it first did; what it sent before may be a recording.
+  package var freshFloor: UInt32 = 0
   package var incarnation: UInt32 = 0
   /// The newest window in which it asked to be greeted.
   package var asksWindow: UInt32 = 0

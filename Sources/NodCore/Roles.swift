@@ -41,14 +41,14 @@ package struct LeaderState: Sendable {
   package var begin: LogIndex
   /// Entries up to here were sent once.
   package var sentThrough: LogIndex
-  /// Windows in a row in which an answer was due and no quorum gave one.
-  package var dueMisses = 0
+  /// Windows in which an answer was due.
+  package var dueWindows = 0
+  /// How many of those, up to now, it takes to find a quorum that was heard first-hand.
+  package var quorumAge = 0
   package var isDue = false
   package var heardThisWindow = NodeSet()
   /// The last window took more than one cycle, so frames get lost: this beacon repeats what not everybody is known to have.
   package var repeatsLast = false
-  /// The log's end when this window began: what is decided beyond it was accepted by a quorum in this window.
-  package var lastBefore = LogIndex.zero
   /// The newest window in which a quorum was heard.
   package var quorumWindow: UInt32
   /// A ballot above its own that a member told first-hand to have promised.

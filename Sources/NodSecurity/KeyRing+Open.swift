@@ -9,6 +9,7 @@ package struct Opened: Hashable, Sendable {
   package let count: Int
   /// The start of the sender that sealed it.
   package let salt: UInt64
+  package let counter: UInt32
   /// The start's number is known to be the newest. If not, the frame may be a recording of an old start: it
   /// is to be used only after `confirm` took the incarnation that the frame itself tells, and dropped if it
   /// tells none.
@@ -98,7 +99,8 @@ extension KeyRing {
     if isRenewal { starts.pointee.renew(salt) } else { starts.pointee.nominate(salt) }
     moveKey(sender, from: .trial, to: isRenewal ? .confirmed : .candidate)
     starts.pointee.note(header.counter, in: isRenewal ? .confirmed : .candidate)
-    return Opened(sender: sender, count: count, salt: salt, isConfirmed: isRenewal)
+    return Opened(
+      sender: sender, count: count, salt: salt, counter: header.counter, isConfirmed: isRenewal)
   }
 
   private mutating func attempt(
@@ -112,6 +114,7 @@ extension KeyRing {
       return nil
     }
     senders[Int(sender.raw)].note(header.counter, in: place)
-    return Opened(sender: sender, count: count, salt: salt, isConfirmed: place == .confirmed)
+    return Opened(
+      sender: sender, count: count, salt: salt, counter: header.counter, isConfirmed: place == .confirmed)
   }
 }

@@ -25,7 +25,10 @@ extension Station where D: ~Copyable {
       retryDiskAt = now + .seconds(2)
       return rotate(now)
     }
-    if node.snapshots.isBusy || node.wantsRotation { return rotate(now) }
+    if node.snapshots.isBusy || node.wantsRotation {
+      guard failedSince == nil || now >= retryDiskAt else { return nil }
+      return rotate(now)
+    }
     if journal.needsRotation {
       node.wantsSnapshot = true
       return rotate(now)
@@ -55,11 +58,12 @@ extension Station where D: ~Copyable {
   /// A new segment: all that must survive, written anew beside the old one.
   private mutating func rotate(_ now: LocalTime) -> SyncTarget? {
     if node.snapshots.isBusy || node.wantsRotation { node.trimLog() }
-    node.wantsRotation = false
+    checkpointHoldsSnapshot = node.snapshots.isBusy
     do throws(JournalError<D.Failure>) {
       try journal.beginRotation()
       try writeCheckpoint()
       let target = try journal.finishCheckpoint()
+      node.wantsRotation = false
       awaitsSync = true
       return target
     } catch {
@@ -105,9 +109,8 @@ extension Station where D: ~Copyable {
       let next = try journal.synced()
       awaitsSync = next != nil
       if next == nil {
-        if wasRotating {
-          if node.snapshots.isBusy { node.snapshotIsDurable() }
-        }
+        // A snapshot that was installed while the rotation went on is in the next one.
+        if wasRotating && checkpointHoldsSnapshot { node.snapshotIsDurable() }
         if node.isUnfit && journal.failure == nil {
           node.diskIs(fit: true)
           failedSince = nil

@@ -37,7 +37,7 @@ extension Station where D: ~Copyable {
       return
     }
     let onAir = profile.airTime(datagram.count)
-    node.heard(frame, senderSalt: opened.salt, startedAt: now - onAir, now: now)
+    node.heard(frame, senderSalt: opened.salt, counter: opened.counter, startedAt: now - onAir, now: now)
     appendRecords()
   }
 

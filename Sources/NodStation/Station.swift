@@ -43,6 +43,8 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
   var isDisqualified = false
   /// The journal's position when this start's first record is 0.
   var journalBase: UInt64 = 0
+  /// The checkpoint that is being written holds the newest snapshot.
+  var checkpointHoldsSnapshot = false
   var decidedWritten = LogIndex.zero
   var saltBudgetWindow: UInt32 = 0
   /// A sync is under way in the world.

@@ -75,8 +75,8 @@ private final class Bench {
   }
   func learn(_ index: UInt64, in ballot: Ballot) -> Bool { acceptor.learn(LogIndex(index), in: ballot) }
   func relearn() -> Bool { acceptor.relearn() }
-  func install(_ index: UInt64, begin: Ballot, in ballot: Ballot) -> Bool {
-    acceptor.install(snapshot: LogIndex(index), begin: begin, in: ballot)
+  func install(_ index: UInt64, begin: Ballot) -> Bool {
+    acceptor.install(snapshot: LogIndex(index), begin: begin)
   }
   var promised: Ballot { acceptor.promised }
   var accepted: Ballot { acceptor.accepted }
@@ -274,16 +274,16 @@ private final class Bench {
   @Test func aSnapshotKeepsTheAcceptedTailAboveIt() {
     let bench = Bench(in: ballot(2), 1...10)
     #expect(bench.learn(3, in: ballot(2)))
-    #expect(bench.install(6, begin: ballot(1), in: ballot(5)))
+    #expect(bench.install(6, begin: ballot(1)))
     #expect(bench.marks == [7, 8, 9, 10])
     #expect(bench.accepted == ballot(2))
     #expect(bench.commit == LogIndex(6))
-    #expect(!bench.install(6, begin: ballot(1), in: ballot(5)))
+    #expect(!bench.install(6, begin: ballot(1)))
   }
 
   @Test func aLogThatEndsInASnapshotIsOfTheBallotThatTheSnapshotIsOf() throws {
     let bench = Bench(in: ballot(2), 1...4)
-    #expect(bench.install(9, begin: ballot(4), in: ballot(5)))
+    #expect(bench.install(9, begin: ballot(5)))
     #expect(bench.marks.isEmpty)
     #expect(bench.accepted == ballot(5))
     #expect(bench.promised == ballot(5))
@@ -295,7 +295,7 @@ private final class Bench {
   @Test func aSnapshotNeverLowersAPromise() {
     let bench = Bench(in: ballot(2), 1...4)
     #expect(bench.promise(ballot(8)))
-    #expect(bench.install(9, begin: ballot(4), in: ballot(5)))
+    #expect(bench.install(9, begin: ballot(5)))
     #expect(bench.promised == ballot(8))
     #expect(bench.accepted == ballot(5))
     #expect(!bench.accept(10, .command(10), in: ballot(5)))
@@ -350,7 +350,7 @@ private final class Bench {
         bench.checkpoint()
       case 7 where random.chance(10):
         let index = bench.last.raw + UInt64(random.below(3))
-        _ = bench.install(index, begin: ballot(1), in: ballot(round))
+        _ = bench.install(index, begin: ballot(round))
         bench.checkpoint()
       case 8: bench.checkpoint()
       default:

@@ -55,7 +55,7 @@ import Testing
   #expect(b.open(second.seal("two", withSalt: false)) == .failure(.replayed))
   #expect(b.open(second.seal("two", withSalt: false)) == .failure(.badTag))
   let opened = b.openFully(second.seal("two"))
-  #expect(opened == .success(Opened(sender: NodeID(0), count: 3, salt: 33, isConfirmed: false)))
+  #expect(opened == .success(Opened(sender: NodeID(0), count: 3, salt: 33, counter: 2, isConfirmed: false)))
   #expect(b.open(second.seal("still unconfirmed", withSalt: false)) == .success("still unconfirmed"))
   #expect(b.open(first.seal("not over yet", withSalt: false)) == .success("not over yet"))
 }
@@ -84,7 +84,7 @@ import Testing
   #expect(b.confirm(0, 33, 5) == nil)
   // Never heard before, so it opens; its own number convicts it.
   let opened = b.openFully(older.seal("old"))
-  #expect(opened == .success(Opened(sender: NodeID(0), count: 3, salt: 10, isConfirmed: false)))
+  #expect(opened == .success(Opened(sender: NodeID(0), count: 3, salt: 10, counter: 0, isConfirmed: false)))
   #expect(b.confirm(0, 10, 4) == .staleStart)
   #expect(b.open(older.seal("old")) == .failure(.staleStart))
   #expect(b.open(new.seal("new", withSalt: false)) == .success("new"))
@@ -148,7 +148,7 @@ import Testing
   b.ring.expect(NodeID(0), salt: 10, incarnation: 5)
   #expect(b.ring.start(of: NodeID(0))! == (11, 6))
   let opened = b.openFully(a.seal("x", withSalt: false))
-  #expect(opened == .success(Opened(sender: NodeID(0), count: 1, salt: 11, isConfirmed: true)))
+  #expect(opened == .success(Opened(sender: NodeID(0), count: 1, salt: 11, counter: 0, isConfirmed: true)))
   #expect(b.open(Member(0, salt: 10).seal("old")) == .success("old"))
   #expect(b.confirm(0, 10, 5) == .staleStart)
 }
@@ -184,7 +184,7 @@ import Testing
   let recorded = a.seal("last but one", withSalt: true)
   #expect(b.open(a.seal("last", withSalt: false)) == .success("last"))
   let renewed = b.openFully(a.seal("renewed", withSalt: false))
-  #expect(renewed == .success(Opened(sender: NodeID(0), count: 7, salt: 11 + 1 << 32, isConfirmed: true)))
+  #expect(renewed == .success(Opened(sender: NodeID(0), count: 7, salt: 11 + 1 << 32, counter: 0, isConfirmed: true)))
   #expect(b.open(recorded) == .failure(.staleStart))
   a.ring.sending.counter = SendingKey.announcedFrames
   let quiet = a.seal("quiet", withSalt: false)

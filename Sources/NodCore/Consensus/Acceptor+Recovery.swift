@@ -58,7 +58,7 @@ extension Acceptor {
     let base = LogIndex(input.varint())
     let end = LogIndex(input.varint())
     if input.failed { throw .malformed(RecordKind.aligned.rawValue) }
-    guard ballot > accepted, base <= log.last, end >= base, end >= commit else {
+    guard ballot > accepted, base <= log.last, base + 1 >= log.first, end >= base, end >= commit else {
       throw .outOfPlace(RecordKind.aligned.rawValue)
     }
     if end > base || base < log.last {

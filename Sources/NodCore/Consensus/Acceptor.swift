@@ -263,22 +263,24 @@ public struct Acceptor: ~Copyable {
       i = i + 1
     }
     log.compact(through: index)
+    // The stage must not begin below the log that it is to continue.
+    if isStaging && index > stageBase { cutStage(through: index) }
   }
 
   /// Takes a snapshot of decided state in place of what lies at or below it; accepted entries above stay
   /// (review A7).
   ///
-  /// A log that ends with the snapshot is no longer a prefix of the log of the ballot it was accepted in,
-  /// but of the
-  /// sender's: it is labelled so. What changes here is durable only with the checkpoint that holds the
-  /// snapshot.
-  /// - Parameter ballot: the accepted ballot of the log that the snapshot was cut from.
+  /// A log that ends with the snapshot is no longer a prefix of the log of the ballot it was accepted in. It is
+  /// labelled with the newest ballot whose `begin` lies inside the snapshot, never with its sender's: a ballot whose
+  /// `begin` is not reached is not aligned (S02). What changes here is durable only with the checkpoint that holds
+  /// the snapshot.
+  /// - Parameter begin: the ballot of the newest `begin` at or below `index`.
   /// - Returns: false when this log already holds more than the snapshot says.
-  package mutating func install(snapshot index: LogIndex, begin: Ballot, in ballot: Ballot) -> Bool {
+  package mutating func install(snapshot index: LogIndex, begin: Ballot) -> Bool {
     guard index > commit else { return false }
     if index >= log.last {
       log.restart(after: index)
-      if ballot > accepted { relabel(ballot) }
+      if begin > accepted { relabel(begin) }
     } else {
       log.compact(through: index)
     }
@@ -287,10 +289,14 @@ public struct Acceptor: ~Copyable {
     baseBegin = begin
     if isStaging && index > stageBase {
       holes.restart(in: holes.ballot)
-      if index >= staged.last { staged.restart(after: index) } else { staged.compact(through: index) }
-      stageBase = index
+      cutStage(through: index)
     }
     return true
+  }
+  /// What is decided need not be staged.
+  private mutating func cutStage(through index: LogIndex) {
+    if index >= staged.last { staged.restart(after: index) } else { staged.compact(through: index) }
+    stageBase = index
   }
 
   private mutating func relabel(_ ballot: Ballot) {

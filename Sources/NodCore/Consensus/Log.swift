@@ -115,7 +115,8 @@ public struct Log: ~Copyable {
   /// Forgets every entry above `index`.
   package mutating func truncate(after index: LogIndex) {
     guard index < last else { return }
-    count = max(0, index.distance(from: first) + 1)
+    precondition(index + 1 >= first, "S22: a log is cut only where it is held")
+    count = index.distance(from: first) + 1
     tail = count == 0 ? 0 : slot(last).pointee.offset + slot(last).pointee.length
   }
 

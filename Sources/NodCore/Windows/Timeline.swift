@@ -59,6 +59,8 @@ package struct Timeline: Sendable {
   var silentLeaderSlots = 0
   var fruitlessCycles = 0
   var saidAlive = false
+  /// Who repeated the leader's beacon in this window.
+  var repeatedBy = NodeSet()
   var scanUntil = LocalTime.zero
   package init() {}
 }
