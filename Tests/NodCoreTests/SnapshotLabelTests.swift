@@ -1,0 +1,110 @@
+// Whose log a log is that ends in a snapshot. The label decides elections: a ballot whose begin is not in the
+// log would let a short log outrank a longer one that others hold decided entries in.
+import NodCore
+import Testing
+
+/// An acceptor that leads `ballot` with its begin at index 1 and commands behind it.
+private func acceptor(in ballot: Ballot, last: UInt64) -> Acceptor {
+  var acceptor = Acceptor(logEntries: 32, logBytes: 512, holes: 16, payloadLimit: 64)
+  var records = RecordBuffer(byteCount: 1 << 16)
+  let hasPromised = acceptor.promise(ballot, &records)
+  #expect(hasPromised)
+  acceptor.alignOwn(to: ballot, &records)
+  for index in 1...last {
+    let isBegin = index == 1
+    let payload = isBegin ? beginPayload(ballot, adopted: .zero) : [UInt8(index)]
+    let taken = payload.withUnsafeBytes {
+      acceptor.append(isBegin ? beginHead() : commandHead(UInt32(index)), $0, &records)
+    }
+    #expect(taken)
+  }
+  return acceptor
+}
+
+/// A and B decided 1...8 in ballot 2. B leads ballot 3, adopted all of it, and serves C a snapshot of 1...5. Then
+/// C campaigns with A's promise: the decided 6...8 are in A's log alone.
+@Test func aSnapshotOfALaterLeaderDoesNotOutrankTheLogBehindIt() {
+  let a = acceptor(in: ballot(2), last: 8)
+  var c = Acceptor(logEntries: 32, logBytes: 512, holes: 16, payloadLimit: 64)
+  let isInstalled = c.install(snapshot: LogIndex(5), begin: ballot(2), in: ballot(3))
+  let promised = c.promised
+  #expect(isInstalled)
+  #expect(promised == ballot(3))
+  var promises = PromiseSet(own: NodeID(2))
+  promises.add(NodeID(2), accepted: c.accepted, last: c.last)
+  promises.add(NodeID(0), accepted: a.accepted, last: a.last)
+  #expect(promises.best == NodeID(0))
+  #expect(promises.bestLast == LogIndex(8))
+}
+
+/// Four entries of ballot 1, then ballot 2 begins at index 5, all decided: the snapshot at 4 is of ballot 1.
+@Test func aSnapshotNamesTheNewestBeginWithinIt() throws {
+  var settings = ClusterSettings(
+    memberCount: 3, period: .milliseconds(500), slot: .milliseconds(5), syncGap: .milliseconds(2),
+    framePace: .milliseconds(1), mtu: 1280)
+  settings.snapshotEvery = 4
+  var node = Node(NodeParameters(settings: settings, id: NodeID(0)))
+  node.wantsSnapshot = true
+  func restore(_ kind: RecordKind, _ body: (inout ByteWriter) -> Void) throws {
+    try written(body).withUnsafeBytes { try node.restore(kind, $0) }
+  }
+  func align(_ to: Ballot, at index: UInt64) throws {
+    try restore(.promised) { BallotCodec.write(to, to: &$0) }
+    try restore(.aligned) { out in
+      BallotCodec.write(to, to: &out)
+      out.varint(index)
+      out.varint(index)
+    }
+  }
+  func entry(_ index: UInt64, _ head: EntryHead, _ payload: [UInt8]) throws {
+    try restore(.entry) { out in
+      out.varint(index)
+      payload.withUnsafeBytes { EntryCodec.write(head, $0, at: LogIndex(index), base: .zero, to: &out) }
+    }
+  }
+  try align(ballot(1), at: 0)
+  try entry(1, beginHead(), beginPayload(ballot(1), adopted: .zero))
+  for index in 2...4 as ClosedRange<UInt64> { try entry(index, commandHead(UInt32(index)), [1]) }
+  try align(ballot(2), at: 4)
+  try entry(5, beginHead(), beginPayload(ballot(2), adopted: ballot(1)))
+  try restore(.decided) { $0.varint(5) }
+  try node.finishRecovery(incarnation: 1, salt: 1, mayVote: true)
+  let applied = node.applied
+  #expect(applied == LogIndex(5))
+  let snapshot = Snapshots.head(node.snapshots.bytes)
+  let head = try #require(snapshot)
+  #expect(head.index == LogIndex(4))
+  #expect(head.begin == ballot(1))
+}
+
+/// What is staged may have begun below what a checkpoint cuts off since: every entry stays at its index.
+@Test func alignmentBehindACutLogKeepsEveryIndex() {
+  var acceptor = acceptor(in: ballot(2), last: 20)
+  var records = RecordBuffer(byteCount: 1 << 16)
+  _ = acceptor.learn(LogIndex(5), in: ballot(2))
+  let hasPromised = acceptor.promise(ballot(3), &records)
+  #expect(hasPromised)
+  acceptor.beginStage(of: ballot(3), base: LogIndex(5), &records)
+  for index in 6...21 as ClosedRange<UInt64> {
+    let isBegin = index == 21
+    let payload = isBegin ? beginPayload(ballot(3), adopted: ballot(2)) : [UInt8(index)]
+    _ = payload.withUnsafeBytes {
+      acceptor.accept(
+        LogIndex(index), isBegin ? beginHead() : commandHead(UInt32(index)), $0, in: ballot(3), &records)
+    }
+  }
+  let isComplete = acceptor.stageIsComplete
+  #expect(isComplete)
+  _ = acceptor.learn(LogIndex(20), in: ballot(2))
+  let commit = acceptor.commit
+  #expect(commit == LogIndex(20))
+  acceptor.compact(through: LogIndex(15))
+  let isAligned = acceptor.align(to: ballot(3), &records)
+  #expect(isAligned)
+  let last = acceptor.last
+  let newest = acceptor.log.head(last).kind
+  let seventeenth = Array(acceptor.log.payload(LogIndex(17)))
+  #expect(last == LogIndex(21))
+  #expect(newest == .begin)
+  #expect(seventeenth == [17])
+}
