@@ -360,12 +360,6 @@ inline align(n, b) {
 
 inline install(n, index, b) {
   top = index;
-#ifdef SNAPSHOT_NAMES_A_LATER_BEGIN
-  do
-  :: top < LENGTH && decided[top + 1] != 0 -> top++
-  :: else -> break
-  od;
-#endif
   /* The log becomes one of the ballot of the newest begin in it. */
   i = 1;
   do
