@@ -37,46 +37,6 @@ private func acceptor(in ballot: Ballot, last: UInt64) -> Acceptor {
   #expect(promises.bestLast == LogIndex(8))
 }
 
-/// Four entries of ballot 1, then ballot 2 begins at index 5, all decided: the snapshot at 4 is of ballot 1.
-@Test func aSnapshotNamesTheNewestBeginWithinIt() throws {
-  var settings = ClusterSettings(
-    memberCount: 3, period: .milliseconds(500), slot: .milliseconds(5), syncGap: .milliseconds(2),
-    framePace: .milliseconds(1), mtu: 1280)
-  settings.snapshotEvery = 4
-  var node = Node(NodeParameters(settings: settings, id: NodeID(0)))
-  node.wantsSnapshot = true
-  func restore(_ kind: RecordKind, _ body: (inout ByteWriter) -> Void) throws {
-    try written(body).withUnsafeBytes { try node.restore(kind, $0) }
-  }
-  func align(_ to: Ballot, at index: UInt64) throws {
-    try restore(.promised) { BallotCodec.write(to, to: &$0) }
-    try restore(.aligned) { out in
-      BallotCodec.write(to, to: &out)
-      out.varint(index)
-      out.varint(index)
-    }
-  }
-  func entry(_ index: UInt64, _ head: EntryHead, _ payload: [UInt8]) throws {
-    try restore(.entry) { out in
-      out.varint(index)
-      payload.withUnsafeBytes { EntryCodec.write(head, $0, at: LogIndex(index), base: .zero, to: &out) }
-    }
-  }
-  try align(ballot(1), at: 0)
-  try entry(1, beginHead(), beginPayload(ballot(1), adopted: .zero))
-  for index in 2...4 as ClosedRange<UInt64> { try entry(index, commandHead(UInt32(index)), [1]) }
-  try align(ballot(2), at: 4)
-  try entry(5, beginHead(), beginPayload(ballot(2), adopted: ballot(1)))
-  try restore(.decided) { $0.varint(5) }
-  try node.finishRecovery(incarnation: 1, salt: 1, mayVote: true)
-  let applied = node.applied
-  #expect(applied == LogIndex(5))
-  let snapshot = Snapshots.head(node.snapshots.bytes)
-  let head = try #require(snapshot)
-  #expect(head.index == LogIndex(4))
-  #expect(head.begin == ballot(1))
-}
-
 /// What is staged may have begun below what a checkpoint cuts off since: every entry stays at its index.
 @Test func alignmentBehindACutLogKeepsEveryIndex() {
   var acceptor = acceptor(in: ballot(2), last: 20)
