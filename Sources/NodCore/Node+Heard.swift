@@ -9,7 +9,8 @@ extension Node {
   ///   - senderSalt: the start salt under which the frame was sealed.
   ///   - startedAt: when its transmission began, by this board's clock.
   package mutating func heard(_ frame: Frame, senderSalt: UInt64, startedAt: LocalTime, now: LocalTime) {
-    guard frame.sender != id, Int(frame.sender.raw) < settings.memberCount,
+    guard frame.sender != id, settings.isMember(frame.sender), settings.isMember(frame.prelude.promised.node),
+      settings.isMember(frame.prelude.accepted.node),
       frame.prelude.membershipVersion == settings.membershipVersion
     else {
       counters.malformedFrames += 1
@@ -297,7 +298,7 @@ extension Node {
   /// Layout of `alive`: whom the sender hears (u32), index (varint) and digest (u64) of its state.
   private mutating func heardAlive(_ bytes: Bytes, from sender: NodeID, window: UInt32) {
     var input = ByteReader(bytes)
-    let hears = NodeSet(bits: input.u32())
+    let hears = NodeSet(reading: &input, members: settings.memberCount)
     let index = LogIndex(input.varint())
     let digest = input.u64()
     if input.failed { return }

@@ -154,7 +154,7 @@ extension Node {
       i += 1
     }
     writer.section(.alive) { out in
-      out.u32(hears.bits)
+      hears.write(to: &out, members: settings.memberCount)
       out.varint(digests.newest.raw)
       out.u64(digests.digest(at: digests.newest) ?? 0)
     }
