@@ -18,6 +18,8 @@ final class Member {
   var refusal: String?
   var radioOnSince: Int64?
   var radioOnTotal: Int64 = 0
+  /// What its radio and its board have drawn, by the world's own clock.
+  var meter = EnergyMeter(.loopback, at: .zero)
   var syncTarget: SyncTarget?
   /// Its disk misbehaves now: a refused start is no violation.
   var diskIsTroubled = false

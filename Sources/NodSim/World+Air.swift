@@ -12,6 +12,8 @@ extension World {
     guard count > 0 else { return }
     framesOnAir += 1
     bytesOnAir += count
+    bytesBy[i] += count
+    member.meter.transmitted(profile.airTime(count), at: LocalTime(microseconds: now))
     framesBy[i] += 1
     noteSpoken(i)
     noteFrame(i, buffer[..<count])
@@ -87,11 +89,12 @@ extension World {
   }
 
   func noteRadio(_ member: Member, on: Bool) {
-    if on, member.radioOnSince == nil { member.radioOnSince = now }
-    if !on, let since = member.radioOnSince {
-      member.radioOnTotal += now - since
-      member.radioOnSince = nil
-    }
+    guard on != (member.radioOnSince != nil) else { return }
+    let time = LocalTime(microseconds: now)
+    member.meter.radio(on ? .receiving : .sleeping, at: time)
+    member.meter.host(on ? .awake : .suspended, at: time)
+    if let since = member.radioOnSince { member.radioOnTotal += now - since }
+    member.radioOnSince = on ? now : nil
   }
 }
 

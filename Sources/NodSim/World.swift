@@ -19,10 +19,12 @@ package final class World {
   /// Sealed frames in the air, by number, until their last copy has arrived.
   var air: [Int: (bytes: [UInt8], copies: Int, from: Int)] = [:]
   var nextDatagram = 0
+  package private(set) var eventsHandled = 0
   package internal(set) var framesOnAir = 0
   package internal(set) var bytesOnAir = 0
   /// Frames by sender.
   package internal(set) var framesBy: [Int]
+  package internal(set) var bytesBy: [Int]
   /// Called after anything that happened to a member.
   var afterTurn: ((Int) -> Void)?
   /// Links cut now; a test may change them between runs.
@@ -40,7 +42,7 @@ package final class World {
   package internal(set) var fingerprint: UInt64 = 0xcbf2_9ce4_8422_2325
   var epochKey: [UInt8] = []
   var rosterHash: [UInt8] = []
-  let profile = RadioProfile.loopback
+  let profile: RadioProfile
 
   package init(_ options: WorldOptions) {
     self.options = options
@@ -48,10 +50,9 @@ package final class World {
     cut = options.cut
     lossPermille = options.lossPermille
     framesBy = [Int](repeating: 0, count: options.memberCount)
-    settings = ClusterSettings(
-      memberCount: options.memberCount, period: options.period, slot: .milliseconds(2),
-      syncGap: .milliseconds(4),
-      framePace: Microseconds(200), mtu: options.mtu)
+    bytesBy = [Int](repeating: 0, count: options.memberCount)
+    profile = options.profile ?? .loopback
+    settings = options.clusterSettings
     settings.rule = options.rule
     settings.snapshotEvery = options.snapshotEvery
     settings.cycleLimit = options.cycleLimit
@@ -62,6 +63,7 @@ package final class World {
       let member = Member(NodeID(UInt8(i)), seed: random.next())
       member.ratePPB = Int64(random.below(options.driftPPM * 2000 + 1) - options.driftPPM * 1000)
       member.disk.sectorsTear = options.tears
+      member.meter = EnergyMeter(profile, host: options.host, at: LocalTime(microseconds: 0))
       provision(member)
       members.append(member)
       queue.plan(.powerOn(member: i), at: Int64(random.below(Int(options.period.raw))))
@@ -110,6 +112,7 @@ package final class World {
         break
       }
       now = max(now, event.at)
+      eventsHandled += 1
       handle(event.kind)
       if checker.violation != nil { return }
     }

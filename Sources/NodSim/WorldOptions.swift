@@ -34,11 +34,15 @@ package struct WorldOptions: Sendable {
   /// Mean time between linearizable reads; nil for none.
   package var readEvery: Microseconds?
   package var mtu = 1280
+  /// Whose air time, slots, frame size and currents count; nil: loopback, with slots as short as tests like them.
+  package var profile: RadioProfile?
   package var logBytes = 1 << 18
   /// Windows of faults, then windows without, in which every member must get a command decided.
   package var faultyWindows = 300
   package var quietWindows = 400
   /// Links that are cut: bit `b` of entry `a` set means that b never hears a.
   package var cut = [UInt32](repeating: 0, count: 32)
+  /// What the board around each radio draws.
+  package var host = HostProfile.none
   package init() {}
 }
