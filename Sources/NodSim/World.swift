@@ -124,7 +124,8 @@ package final class World {
     switch kind {
     case .wake(let i, let generation):
       let member = members[i]
-      guard member.generation == generation, member.isUp else { return }
+      // Only the wake that was planned last counts: what an earlier plan left in the queue would plan on beside it.
+      guard member.generation == generation, member.isUp, member.wakePlannedAt == now else { return }
       member.wakePlannedAt = .max
       member.station!.pointee.wake(member.local(now))
       turn(i)
