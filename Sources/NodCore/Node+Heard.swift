@@ -251,10 +251,8 @@ extension Node {
         let (head, payload) = EntryCodec.read(
           &input, base: base, payloadLimit: settings.entryPayloadLimit, unknownKind: &unknown)
       else { break }
-      let wasAligned = acceptor.accepted
       let before = acceptor.last
-      _ = acceptor.accept(index, head, payload, in: ballot, &effects.records)
-      if acceptor.accepted == wasAligned { noteAppended(from: before) }
+      if acceptor.accept(index, head, payload, in: ballot, &effects.records) { noteAppended(from: before) }
       noteTarget(ballot, index)
       index = index + 1
       left -= 1
