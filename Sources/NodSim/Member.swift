@@ -21,6 +21,8 @@ final class Member {
   /// What its radio and its board have drawn, by the world's own clock.
   var meter = EnergyMeter(.loopback, at: .zero)
   var syncTarget: SyncTarget?
+  /// How many records of its node there were when the station last had nothing to write.
+  var settledRecords: UInt64 = .max
   /// Its disk misbehaves now: a refused start is no violation.
   var diskIsTroubled = false
   /// The start salt that its frames were sealed under last.

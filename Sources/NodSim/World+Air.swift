@@ -80,7 +80,7 @@ extension World {
     if frame.copies == 1 { air[number] = nil } else { air[number]!.copies -= 1 }
     let member = members[i]
     guard let station = member.station else { return }
-    guard station.pointee.plan.radioOn else {
+    guard station.pointee.node.timeline.radioOn else {
       station.pointee.discardedWhileOff(1)
       return
     }

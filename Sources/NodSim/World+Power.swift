@@ -12,6 +12,7 @@ extension World {
     member.generation += 1
     member.starts += 1
     member.wakePlannedAt = .max
+    member.settledRecords = .max
     var node = NodeParameters(settings: settings, id: member.id)
     node.seed = random.next()
     node.logEntries = options.logEntries

@@ -32,8 +32,8 @@ package final class World {
   package var lossPermille: Int
   package var trace: ((String) -> Void)?
   /// What each member has last said of itself: must survive every power cut.
-  var spoken: [Int: (promised: Ballot, accepted: Ballot)] = [:]
-  var spokenVotes: [Int: (ballot: Ballot, last: LogIndex)] = [:]
+  var spoken = PerMember<(promised: Ballot, accepted: Ballot)>()
+  var spokenVotes = PerMember<(ballot: Ballot, last: LogIndex)>()
   /// Faults happen; otherwise only loss and delay do.
   package internal(set) var isFaulty = true
   /// Every frame that was ever sealed, as who, under which salt, with which counter.
@@ -179,22 +179,18 @@ package final class World {
         return
       }
       let time = member.local(now)
-      if let target = station.pointee.persist(time) {
-        member.syncTarget = target
-        let latency = Int64(random.below(Int(options.diskLatency.raw) * 2) + 1)
-        queue.plan(.synced(member: i, generation: member.generation), at: now + latency)
-      }
-      let plan = station.pointee.plan
-      noteRadio(member, on: plan.radioOn)
-      if plan.speaks {
+      persist(i, time)
+      noteRadio(member, on: station.pointee.node.timeline.radioOn)
+      if station.pointee.node.timeline.speech != nil {
         speak(i, time)
         continue
       }
-      if plan.wakeAt <= time {
+      let wakeAt = station.pointee.node.timeline.wakeAt
+      if wakeAt <= time {
         station.pointee.wake(time)
         continue
       }
-      let at = max(now + 1, member.world(plan.wakeAt) + 1)
+      let at = max(now + 1, member.world(wakeAt) + 1)
       if at < member.wakePlannedAt {
         member.wakePlannedAt = at
         queue.plan(.wake(member: i, generation: member.generation), at: at)
@@ -204,6 +200,23 @@ package final class World {
     traffic.collect(self, i)
     checker.look(self, i)
     afterTurn?(i)
+  }
+
+  /// Asks the station for what is to be written, unless nothing can have changed since it last had nothing.
+  private func persist(_ i: Int, _ time: LocalTime) {
+    let member = members[i]
+    let station = member.station!
+    guard
+      station.pointee.node.effects.records.written != member.settledRecords || station.pointee.node.isUnfit
+        || station.pointee.node.snapshots.isBusy || station.pointee.node.wantsRotation
+    else { return }
+    if let target = station.pointee.persist(time) {
+      member.syncTarget = target
+      let latency = Int64(random.below(Int(options.diskLatency.raw) * 2) + 1)
+      queue.plan(.synced(member: i, generation: member.generation), at: now + latency)
+    } else if member.syncTarget == nil {
+      member.settledRecords = station.pointee.node.effects.records.written
+    }
   }
 
   /// A random span of this mean.
@@ -237,10 +250,11 @@ package final class World {
 
   // MARK: what a test may ask
 
-  /// Asks about a member's node; nil while it has no power.
-  package func node<T>(_ i: Int, _ body: (borrowing Node) -> T) -> T? {
+  /// Asks about a member's node; nil while it has no power. Nothing of it may be changed: `inout` only because a node
+  /// borrowed through a pointer is copied bit by bit each time.
+  package func node<T>(_ i: Int, _ body: (inout Node) -> T) -> T? {
     guard let station = members[i].station else { return nil }
-    return body(station.pointee.node)
+    return body(&station.pointee.node)
   }
   package func isUp(_ i: Int) -> Bool { members[i].isUp }
   package func refusal(of i: Int) -> String? { members[i].refusal }

@@ -27,8 +27,6 @@ package final class CoreThroughputRun {
     options.cycleLimit = 200
     options.syncLatency = .zero
     options.syncGap = .zero
-    options.logEntries = 16_384
-    options.logBytes = 4 << 20
     cluster = CoreCluster(options)
     cluster.run(windows: 20)
     guard cluster.settle(windows: 40), let leader = cluster.leaders.first else {
