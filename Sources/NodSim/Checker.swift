@@ -74,7 +74,7 @@ package final class Checker {
       if node.effects.has(.lostMemory) {
         fail("durability", "n\(i) finds a vote of its own beyond its disk", at: world.now)
       }
-      checkDecided(world, i, node)
+      if commit[i] != node.acceptor.commit.raw { checkDecided(world, i, node) }
       if node.isLeader {
         let ballot = node.acceptor.accepted
         if let other = leaders[ballot], other != i {

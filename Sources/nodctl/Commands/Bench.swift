@@ -10,8 +10,11 @@ struct Bench: ParsableCommand {
 
   func run() throws {
     for each in what {
-      let start = DispatchTime.now().uptimeNanoseconds
-      func seconds() -> Double { Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9 }
+      func seconds() -> Double {
+        var t = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t)
+        return Double(t.tv_sec) + Double(t.tv_nsec) / 1e9
+      }
       switch each {
       case "core":
         let run = CoreThroughputRun()
