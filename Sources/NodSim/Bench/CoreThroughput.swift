@@ -19,6 +19,8 @@ package final class CoreThroughputRun {
   private let commands: [UInt8]
   package static let commandBytes = 64
   private static let keys = 256
+  /// Callers, each with one command at a time: a little more than one burst of the leader carries.
+  package static let callers = 320
   private var ticket: UInt64 = 1
 
   /// Three members that have a leader.
@@ -56,17 +58,14 @@ package final class CoreThroughputRun {
       cluster.framesOnAir - cluster.framesBy[leader]
     )
     let size = CoreThroughputRun.commandBytes
-    var open = true
     commands.withUnsafeBytes { all in
       while cluster.completed - before.0 < count {
-        while open {
+        while Int(ticket) - 1 - cluster.completed < CoreThroughputRun.callers {
           let at = Int(ticket % UInt64(CoreThroughputRun.keys)) * size
-          open = cluster.submit(Bytes(rebasing: all[at..<at + size]), at: leader, ticket: ticket)
-          if open { ticket += 1 }
+          guard cluster.submit(Bytes(rebasing: all[at..<at + size]), at: leader, ticket: ticket) else { break }
+          ticket += 1
         }
-        let done = cluster.completed
         cluster.step()
-        open = cluster.completed > done
       }
     }
     precondition(cluster.failed == 0, "every command is one that the registry takes")
