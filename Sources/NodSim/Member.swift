@@ -16,6 +16,8 @@ final class Member {
   var ratePPB: Int64 = 0
   var wakePlannedAt: Int64 = .max
   var refusal: String?
+  var toldRole = ""
+  var toldCommit = LogIndex.zero
   var radioOnSince: Int64?
   var radioOnTotal: Int64 = 0
   /// What its radio and its board have drawn, by the world's own clock.

@@ -27,6 +27,9 @@ package final class World {
   package internal(set) var bytesBy: [Int]
   /// Called after anything that happened to a member.
   var afterTurn: ((Int) -> Void)?
+  /// Is told of everything that happens.
+  package var events: ((WorldEvent) -> Void)?
+  var bursts: [Int: BurstState] = [:]
   /// Links cut now; a test may change them between runs.
   package var cut: [UInt32]
   package var lossPermille: Int
@@ -51,7 +54,7 @@ package final class World {
     lossPermille = options.lossPermille
     framesBy = [Int](repeating: 0, count: options.memberCount)
     bytesBy = [Int](repeating: 0, count: options.memberCount)
-    profile = options.profile ?? .loopback
+    profile = options.radio ?? .loopback
     settings = options.clusterSettings
     settings.rule = options.rule
     settings.snapshotEvery = options.snapshotEvery
@@ -199,6 +202,7 @@ package final class World {
     }
     traffic.collect(self, i)
     checker.look(self, i)
+    tellChanges(i)
     afterTurn?(i)
   }
 
@@ -239,6 +243,7 @@ package final class World {
       return
     }
     member.syncTarget = nil
+    tell(i, .synced)
     if let next = station.pointee.synced(member.local(now)) {
       member.syncTarget = next
       queue.plan(

@@ -4,7 +4,7 @@ import NodCore
 extension WorldOptions {
   /// Slots, frame size and pace as the profile asks for; without one, slots as short as tests like them.
   var clusterSettings: ClusterSettings {
-    guard let profile else {
+    guard let profile = radio else {
       return ClusterSettings(
         memberCount: memberCount, period: period, slot: .milliseconds(2), syncGap: .milliseconds(4),
         framePace: Microseconds(200), mtu: mtu)

@@ -123,6 +123,7 @@ package struct FloodFigures: Sendable {
   /// Rounds in which the proposer, and in which everybody, got to know.
   package var leaderKnew = 0
   package var allKnew = 0
+  package var allFlagged = 0
   /// Means over the rounds that got there.
   package var slotsToLeader = 0.0
   package var slotsToAll = 0.0
@@ -136,7 +137,6 @@ package struct FloodFigures: Sendable {
 
 package func floodMany(_ options: FloodOptions, rounds: Int, seed: UInt64) -> FloodFigures {
   var figures = FloodFigures(options: options)
-  var flagged = 0
   for round in 0..<rounds {
     let one = floodOnce(options, seed: seed &+ UInt64(round))
     figures.rounds += 1
@@ -152,7 +152,7 @@ package func floodMany(_ options: FloodOptions, rounds: Int, seed: UInt64) -> Fl
       figures.sentToAll += Double(one.sentToAll)
     }
     if let slots = one.slotsToFlags {
-      flagged += 1
+      figures.allFlagged += 1
       figures.slotsToFlags += Double(slots)
     }
   }
@@ -160,7 +160,7 @@ package func floodMany(_ options: FloodOptions, rounds: Int, seed: UInt64) -> Fl
   figures.sentToLeader /= Double(max(1, figures.leaderKnew))
   figures.slotsToAll /= Double(max(1, figures.allKnew))
   figures.sentToAll /= Double(max(1, figures.allKnew))
-  figures.slotsToFlags /= Double(max(1, flagged))
+  figures.slotsToFlags /= Double(max(1, figures.allFlagged))
   figures.radioSlots /= Double(max(1, rounds))
   figures.bytesToAll = figures.sentToAll * Double(FloodPacket.byteCount(nodes: options.nodes))
   return figures

@@ -8,7 +8,7 @@ package func quietDay(members: Int, seed: UInt64) -> WorldOptions {
   options.seed = seed
   options.memberCount = members
   options.period = .seconds(10)
-  options.profile = .ieee802154nRF52840
+  options.radio = .ieee802154nRF52840
   options.mtu = RadioProfile.ieee802154nRF52840.mtu
   options.jitter = Microseconds(100)
   options.commandEvery = .seconds(60)
