@@ -13,6 +13,25 @@ extension Node {
     return targetEnd.ballot == target && targetEnd.index >= acceptor.next(in: target)
   }
 
+  /// Whether to ask for it now. A gap at the very end of the log is the business of the window in which it was first
+  /// seen: repeats and relays mend most of them. What is left is asked for before the next beacon, which then carries it.
+  var pullIsDue: Bool {
+    guard needsPull else { return false }
+    switch timeline.phase {
+    case .asleep: return true
+    case .request: return isFarBehind || wholeWindow < timeline.window
+    default: return isFarBehind
+    }
+  }
+  private var isFarBehind: Bool {
+    acceptor.isStaging || targetEnd.ballot != acceptor.accepted
+      || targetEnd.index > acceptor.last + Limits.gapOfOneWindow || acceptor.accepted < leaderBallot
+  }
+  /// Taken after every input: how long the log has had a gap.
+  mutating func noteWhole() {
+    if !needsPull { wholeWindow = timeline.window }
+  }
+
   /// Layout: who is asked (u8), ballot, first missing index (varint), bitmap of what is held behind it
   /// (varint).
   mutating func writePull(to writer: inout FrameWriter) {
@@ -20,7 +39,7 @@ extension Node {
       writeSnapshotPull(to: &writer)
       return
     }
-    guard needsPull else { return }
+    guard pullIsDue else { return }
     let ballot = acceptor.isStaging ? targetBallot : max(targetBallot, leader == nil ? .zero : leaderBallot)
     let next = ballot == targetBallot ? acceptor.next(in: ballot) : acceptor.commit + 1
     let held = ballot == acceptor.holes.ballot ? acceptor.holes.bitmap(after: next) : 0
@@ -61,7 +80,6 @@ extension Node {
     pull.isOpen = true
     guard !input.failed, pull.next.raw > 0 else { return }
     if isLeader || pull.to == id { peers[sender].pull = pull }
-    if pull.to == id && !isLeader && leader != nil { peers[sender].relayUntil = timeline.window + 16 }
   }
 
   var hasAddressedPull: Bool {
@@ -100,7 +118,15 @@ extension Node {
         if isServable(peers[peer].snapshotPull) { planSnapshot(for: peer) }
         i += 1
       }
-      if relays && acceptor.last > acceptor.commit { sendPlan.add(acceptor.commit + 1, acceptor.last) }
+      let asked = !sendPlan.isDone
+      if relaysEntries {
+        sendPlan.add(firstToRelay, acceptor.last)
+      } else if relays && acceptor.last > acceptor.commit {
+        sendPlan.add(acceptor.commit + 1, acceptor.last)
+      }
+      writePlanned(to: &writer)
+      if !asked { sendPlan.removeAll() }  // what nobody asked for goes along in one frame, or not at all
+      return
     }
     writePlanned(to: &writer)
   }

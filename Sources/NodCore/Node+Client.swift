@@ -80,7 +80,7 @@ extension Node {
   /// Whether this follower has something to bring to the leader.
   var hasNews: Bool {
     guard leader != nil, !isLeader, settings.memberCount > 1 else { return false }
-    return hasUnsentCommands || needsPull || reads.hasRequests || snapshots.isFetching
+    return hasUnsentCommands || pullIsDue || reads.hasRequests || snapshots.isFetching
   }
 
   /// What stands in a log that its leader may not share does not count as brought.

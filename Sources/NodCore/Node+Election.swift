@@ -226,7 +226,6 @@ extension Node {
   private mutating func lead(_ ballot: Ballot, adopted: Ballot, _ now: LocalTime) {
     counters.timesLeader += 1
     votes.restart(in: ballot)
-    leaderVotes.restart(in: ballot)
     cycleVotes.restart(in: ballot)
     let time = clusterTime(now)
     noteStamp(time, now)
@@ -251,7 +250,7 @@ extension Node {
     role = .leader(
       LeaderState(
         ballot: ballot, begin: acceptor.last, sentThrough: acceptor.last + (-1), isDue: true,
-        quorumWindow: timeline.window))
+        lastBefore: acceptor.last + (-1), quorumWindow: timeline.window))
     timeline.isLeaderless = false
     timeline.heardLeaderInWindow = true
     windowsSinceTraffic = 0

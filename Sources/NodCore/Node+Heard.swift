@@ -106,6 +106,7 @@ extension Node {
     peers[sender].decided = frame.prelude.decided
     highestRound = max(highestRound, frame.prelude.promised.round)
     timeline.heardAnything = true
+    if sender != leaderBallot.node && frame.has(.votes) { timeline.heardAnswerInCycle = true }
     if case .leader(var state) = role {
       state.heardThisWindow.insert(sender)
       // First-hand only: a ballot that is merely gossiped never makes a leader outbid it.
@@ -128,6 +129,8 @@ extension Node {
         leaderResigns = p.has(Prelude.resigning)
         heardLeaderFrame(frame, startedAt: startedAt, now: now)
       }
+    } else if frame.sender == leaderBallot.node && p.promised >= leaderBallot {
+      if !isLeader { leaderIsKnown = false }  // its own word: it leads no more
     } else if p.leaderAge < 255, p.promised >= leaderBallot, p.promised.node != id || isLeader {
       let spoke = window &- UInt32(p.leaderAge)
       if p.promised > leaderBallot || spoke > leaderWindow { acceptLeader(p.promised, window: spoke) }
@@ -192,10 +195,7 @@ extension Node {
     votes.merge(heardVotes)
     if cycleVotes.ballot != ballot { cycleVotes.restart(in: ballot) }
     cycleVotes.merge(heardVotes)
-    if sender == ballot.node {
-      if leaderVotes.ballot != ballot { leaderVotes.restart(in: ballot) }
-      leaderVotes.merge(heardVotes)
-    }
+    noteShown()
     if ballot == acceptor.promised { noteTarget(ballot, heardVotes.decided(quorum: 1)) }
   }
 
@@ -237,7 +237,10 @@ extension Node {
       let kind = walk.u8()
       let length = walk.varint(atMost: UInt64(frame.body.count))
       let bytes = walk.bytes(Int(length))
-      if kind == SectionKind.entries.rawValue && !walk.failed { takeEntries(bytes, p.accepted) }
+      if kind == SectionKind.entries.rawValue && !walk.failed {
+        takeEntries(bytes, p.accepted)
+        timeline.entryCopies += 1
+      }
     }
   }
   private mutating func takeEntries(_ bytes: Bytes, _ ballot: Ballot) {
@@ -284,7 +287,10 @@ extension Node {
     if let bytes = frame.section(.canvass) { heardCanvass(bytes, frame, window: window) }
     if let bytes = frame.section(.support) { heardSupport(bytes, from: sender, window: window, now: now) }
     if let bytes = frame.section(.alive) { heardAlive(bytes, from: sender, window: window) }
-    if let bytes = frame.section(.commands) { heardCommands(bytes) }
+    if let bytes = frame.section(.commands) {
+      heardCommands(bytes)
+      if timeline.phase == .request { propose(now) }  // so that the accept can carry the leader's own vote
+    }
     if let bytes = frame.section(.pull) { heardPull(bytes, from: sender, window: window) }
     if let bytes = frame.section(.snapshotPull) { heardSnapshotPull(bytes, from: sender, window: window) }
     if let bytes = frame.section(.snapshotChunk) { heardChunk(bytes, in: frame.prelude.accepted, now: now) }

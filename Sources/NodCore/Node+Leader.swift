@@ -220,7 +220,9 @@ extension Node {
   }
 
   /// - Returns: the first index that did not fit.
-  func writeEntries(from first: LogIndex, through last: LogIndex, to writer: inout FrameWriter) -> LogIndex {
+  mutating func writeEntries(from first: LogIndex, through last: LogIndex, to writer: inout FrameWriter)
+    -> LogIndex
+  {
     let start = max(first, acceptor.log.first)
     let last = min(last, acceptor.last)
     var count = 0
@@ -245,6 +247,7 @@ extension Node {
         k = k + 1
       }
     }
+    if done { timeline.entryCopies += 1 }
     return done ? start + count : first
   }
 
@@ -253,7 +256,7 @@ extension Node {
   /// Whether it is worth listening after a burst.
   var expectsAnswers: Bool {
     guard settings.memberCount > 1 else { return false }
-    return hasUndecided || isFull || timeline.heardAnything || windowsSinceTraffic < 3
+    return hasUndecided || isFull || timeline.heardAnything || windowsSinceTraffic < Limits.busyWindows
       || reads.needsConfirmation
       || canvass.window == timeline.window
   }
@@ -287,7 +290,8 @@ extension Node {
   mutating func checkQuorumAtWindowStart() {
     guard case .leader(var state) = role else { return }
     if settings.memberCount > 1 {
-      if state.heardThisWindow.count + 1 >= quorum {
+      // Relayed votes prove that a quorum lives only for what was proposed in that very window (review A8).
+      if state.heardThisWindow.count + 1 >= quorum || acceptor.commit > state.lastBefore {
         state.quorumWindow = timeline.window
         state.dueMisses = 0
       } else if state.isDue {
@@ -295,6 +299,7 @@ extension Node {
       }
       state.isDue = hasUndecided || isFull
       state.heardThisWindow = NodeSet()
+      state.lastBefore = state.sentThrough
     }
     role = .leader(state)
     leaderWindow = timeline.window

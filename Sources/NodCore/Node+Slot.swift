@@ -26,6 +26,7 @@ extension Node {
     }
     timeline.slotFrames += 1
     counters.framesSent += 1
+    for kind in 0..<32 where writer.kinds & (1 << UInt32(kind)) != 0 { counters.framesWith[kind] += 1 }
     counters.bytesSent += UInt64(writer.count)
     return (writer.count, salted)
   }
@@ -124,7 +125,7 @@ extension Node {
     if timeline.slotFrames == 0 {
       if timeline.isLeaderless { writeElection(to: &writer) }
       writePromise(to: &writer)
-      writeVotes(to: &writer)
+      if hasVoteNews || isFull || relays || timeline.isLeaderless { writeVotes(to: &writer) }
       writeGreetings(to: &writer)
       writePull(to: &writer)
       writeReadEcho(to: &writer)
@@ -162,42 +163,5 @@ extension Node {
 
   func heardLately(_ peer: NodeID, within windows: UInt32) -> Bool {
     peers[peer].heardWindow > 0 && timeline.window &- min(peers[peer].heardWindow, timeline.window) <= windows
-  }
-
-  /// Somebody hears the leader only through this node.
-  var relays: Bool {
-    guard !isLeader, leader != nil else { return false }
-    var i = 0
-    while i < settings.memberCount {
-      if peers[NodeID(UInt8(i))].relayUntil > timeline.window { return true }
-      i += 1
-    }
-    return false
-  }
-
-  /// Whether this node, which does not lead, has something that the frames of this cycle did not show.
-  var wantsToAnswer: Bool {
-    if isCandidate || isUnfit && !timeline.isLeaderless && leader == nil { return false }
-    if timeline.isLeaderless && wantsElection || promiseIsDue { return true }
-    if isFull && !timeline.saidAlive { return true }
-    if hasNews || relays || owesReadEcho || hasAddressedPull { return true }
-    return hasVoteNews
-  }
-
-  /// Rules R1 and R4 of the protocol review: speak unless a quorum was shown in this cycle, the leader
-  /// counted as one who
-  /// will vote for what it proposed; and only when it adds something.
-  var hasVoteNews: Bool {
-    guard mayVote, votes.ballot == acceptor.accepted, votes.ballot > .zero, votes.ballot == leaderBallot
-    else { return false }
-    let own = votes[id]
-    let floor = peers[leaderBallot.node].decided
-    guard own > floor, votes.shows(moreThan: cycleVotes, above: floor) else { return false }
-    if cycleVotes.ballot == votes.ballot {
-      var shown = cycleVotes.members(at: own)
-      shown.insert(leaderBallot.node)
-      if shown.count >= quorum { return false }
-    }
-    return true
   }
 }

@@ -103,6 +103,12 @@ extension Node {
       enter(next, now)
       return true
     }
+    // A leader writes what waits so early that its accept can carry its own vote.
+    let writeAt = start - settings.syncGap
+    if isLeader && !pending.isEmpty && now < writeAt {
+      return rest(until: writeAt, radio: now < timeline.scanUntil)
+    }
+    if isLeader { propose(now) }
     return rest(until: start, radio: now < timeline.scanUntil)
   }
 
@@ -120,7 +126,9 @@ extension Node {
     timeline.silentLeaderSlots = 0
     timeline.fruitlessCycles = 0
     timeline.saidAlive = false
+    timeline.entryCopies = 0
     windowsSinceTraffic &+= 1
+    timeline.isBusy = windowsSinceTraffic < Limits.busyWindows
     if leader == nil { windowsAlone &+= 1 } else { windowsAlone = 0 }
     if canvass.window != timeline.window { canvass = Canvass() }
     beginCycle(timeline.gridPoint + settings.slot * settings.requestSlots)
@@ -132,10 +140,18 @@ extension Node {
 
   mutating func beginCycle(_ leaderSlot: LocalTime) {
     timeline.leaderSlotAt = leaderSlot
-    timeline.heardLeaderInCycle = false
     timeline.ownSlotDone = false
-    if cycleVotes.ballot != votes.ballot || timeline.cycle == 0 { cycleVotes.restart(in: votes.ballot) }
+    forgetCycle()
     placeAnswers(from: leaderSlot + settings.slot + settings.syncGap)
+  }
+
+  /// What the frames of a cycle showed counts in that cycle only.
+  private mutating func forgetCycle() {
+    timeline.heardLeaderInCycle = false
+    timeline.heardAnswerInCycle = false
+    timeline.quorumShown = .zero
+    timeline.quorumsShown = 0
+    cycleVotes.restart(in: votes.ballot)
   }
 
   /// Answer slots in turn, rotated by window number; who drives needs none.
@@ -201,7 +217,7 @@ extension Node {
     if suspectsLeader {
       timeline.isLeaderless = true
       placeAnswers(from: timeline.leaderSlotAt + settings.slot + settings.syncGap)
-    } else if timeline.missedInARow == 1 && !hasNews && !hasUndecided {
+    } else if timeline.missedInARow == 1 && !hasNews && !hasUndecided && !timeline.isBusy {
       timeline.cycleEnd = min(timeline.cycleEnd, timeline.ackStart + settings.slot * 2)
     }
   }
@@ -215,13 +231,6 @@ extension Node {
     }
   }
 
-  /// Silent leader slots before a follower sleeps (protocol review, rule R5).
-  private var patience: Int {
-    let loss = leaderBallot.node == id ? 0 : peers[leaderBallot.node].loss.permille
-    let byLoss = loss < 200 ? 1 : loss < 400 ? 2 : 3
-    return hasUndecided || windowsSinceTraffic < 3 ? max(2, byLoss) : byLoss
-  }
-
   /// A frame of the leader itself: time, and when the answers begin.
   mutating func heardLeaderFrame(_ frame: Frame, startedAt: LocalTime, now: LocalTime) {
     guard timeline.phase != .searching, !isLeader, fullWindow(frame.prelude) == timeline.window else {
@@ -229,7 +238,6 @@ extension Node {
     }
     if !timeline.heardLeaderInWindow, frame.sender != id { peers[frame.sender].loss.heard() }
     timeline.heardLeaderInWindow = true
-    timeline.heardLeaderInCycle = true
     timeline.missedInARow = 0
     timeline.silentLeaderSlots = 0
     timeline.isLeaderless = false
@@ -240,8 +248,9 @@ extension Node {
     if input.failed { return }
     if timeline.phase == .awaiting || cycle > timeline.cycle || timeline.phase == .request {
       timeline.ownSlotDone = false
-      if cycle != timeline.cycle { cycleVotes.restart(in: votes.ballot) }
+      if cycle != timeline.cycle { forgetCycle() }
     }
+    timeline.heardLeaderInCycle = true
     timeline.cycle = cycle
     timeline.leaderSlotAt = startedAt
     timeline.phase = .acknowledge
@@ -256,8 +265,9 @@ extension Node {
       timeline.ownSlotDone = true
       timeline.slotFrames = 0
       let mayAnswer =
-        timeline.heardLeaderInCycle || timeline.isLeaderless || isCandidate || timeline.cycle == 0
-      if mayAnswer && wantsToAnswer {
+        timeline.heardLeaderInCycle || timeline.heardAnswerInCycle || timeline.isLeaderless || isCandidate
+        || timeline.cycle == 0
+      if mayAnswer && wantsToAnswer() {
         timeline.framesLeft = max(1, min(8, Int(settings.slot.raw / max(1, settings.framePace.raw * 2))))
         timeline.speech = .answer
         return true
@@ -277,20 +287,13 @@ extension Node {
       radio: true)
   }
 
-  /// Whether anything may still come in this window that concerns a follower.
-  private var staysAwake: Bool {
-    if timeline.isLeaderless || isCandidate { return true }
-    if isFull { return timeline.cycle == 0 || hasUndecided || hasNews }
-    return hasUndecided || hasNews || windowsSinceTraffic < 3 || !timeline.heardLeaderInWindow
-  }
-
   private mutating func endCycle(_ now: LocalTime) -> Bool {
     timeline.framesLeft = 0
     let next = timeline.cycleEnd
     let fits = next + settings.cycleLength <= windowLimit && timeline.cycle + 1 < settings.cycleLimit
     let goesOn =
       isCandidate || timeline.isLeaderless
-      || (staysAwake && (timeline.heardLeaderInWindow || timeline.heardAnything))
+      || (staysAwake && (timeline.heardLeaderInWindow || timeline.heardAnything || timeline.isBusy))
     guard fits && goesOn else { return fallAsleep(now) }
     timeline.cycle += 1
     beginCycle(next)
@@ -337,12 +340,14 @@ extension Node {
     guard now >= timeline.cycleEnd else { return rest(until: timeline.cycleEnd, radio: true) }
     timeline.fruitlessCycles = timeline.heardAnything ? 0 : timeline.fruitlessCycles + 1
     let fits = now + settings.cycleLength <= windowLimit && timeline.cycle + 1 < settings.cycleLimit
-    guard fits, timeline.fruitlessCycles < 3, hasWork else { return fallAsleep(now) }
+    guard fits, timeline.fruitlessCycles < (timeline.isBusy ? Limits.fruitlessCycles : 2), hasWork else {
+      return fallAsleep(now)
+    }
     timeline.cycle += 1
     timeline.heardAnything = false
     timeline.leaderSlotAt = now
     timeline.ownSlotDone = false
-    cycleVotes.restart(in: votes.ballot)
+    forgetCycle()
     startBurst(now)
     return true
   }

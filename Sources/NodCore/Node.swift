@@ -48,6 +48,8 @@ package struct NodeCounters: Sendable {
   package var snapshotsTaken: UInt64 = 0
   package var snapshotsInstalled: UInt64 = 0
   package var digestsCompared: UInt64 = 0
+  /// Frames sent with a section of each kind.
+  package var framesWith = InlineArray<32, UInt64>(repeating: 0)
   package init() {}
 }
 
@@ -80,7 +82,6 @@ public struct Node: ~Copyable {
 
   package internal(set) var votes: VoteVector
   var heardVotes: VoteVector
-  var leaderVotes: VoteVector
   var cycleVotes: VoteVector
   package let peers: Peers
 
@@ -117,6 +118,8 @@ public struct Node: ~Copyable {
   var sendPlan = SendPlan()
   var digests = DigestHistory()
   var targetEnd = (ballot: Ballot.zero, index: LogIndex.zero)
+  /// The window in which the log was last whole up to `targetEnd`.
+  var wholeWindow: UInt32 = 0
 
   package init(_ p: NodeParameters) {
     settings = p.settings
@@ -130,7 +133,6 @@ public struct Node: ~Copyable {
     acceptor = Acceptor(logEntries: p.logEntries, logBytes: p.logBytes, holes: p.holes, payloadLimit: payload)
     votes = VoteVector(memberCount: p.settings.memberCount)
     heardVotes = VoteVector(memberCount: p.settings.memberCount)
-    leaderVotes = VoteVector(memberCount: p.settings.memberCount)
     cycleVotes = VoteVector(memberCount: p.settings.memberCount)
     peers = Peers(count: p.settings.memberCount)
     clock = ClusterClock(
@@ -184,6 +186,7 @@ public struct Node: ~Copyable {
     _ = acceptor.learn(votes.decided(quorum: quorum), in: votes.ballot)
     applyDecided(now)
     settleReads()
+    noteWhole()
     durability.note(effects.records.written, acceptor.accepted, acceptor.last)
   }
 

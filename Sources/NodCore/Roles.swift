@@ -45,6 +45,8 @@ package struct LeaderState: Sendable {
   package var dueMisses = 0
   package var isDue = false
   package var heardThisWindow = NodeSet()
+  /// The log's end when this window began: what is decided beyond it was accepted by a quorum in this window.
+  package var lastBefore = LogIndex.zero
   /// The newest window in which a quorum was heard.
   package var quorumWindow: UInt32
   /// A ballot above its own that a member told first-hand to have promised.

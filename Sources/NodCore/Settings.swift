@@ -89,6 +89,12 @@ package enum Limits {
   package static let candidateWindows: UInt32 = 4
   /// A peer heard within so many windows counts as there: it is pushed to; who was away pulls.
   package static let heardLatelyWindows: UInt32 = 32
+  /// A log that lacks no more than so many entries is not behind: the window that brought them may still mend it.
+  package static let gapOfOneWindow = 8
+  /// So many windows after a command everybody still stays for the whole window.
+  package static let busyWindows: UInt32 = 3
+  /// Cycles without an answer, in a window that everybody stays for, after which a leader gives up until the next.
+  package static let fruitlessCycles = 5
   /// Windows of election in vain before a node backs off, and the largest exponent of the back-off.
   package static let lonelyWindows: UInt32 = 24
   package static let backOffExponent = 6

@@ -14,6 +14,8 @@ package struct MeasureOptions: Sendable {
   /// Give the commands to a follower; to the leader otherwise.
   package var viaFollower = false
   package var valueBytes = 16
+  /// Commands come in every second window, so that nobody goes back to idle habits in between.
+  package var isFlowing = false
   package init() {}
 }
 
@@ -38,6 +40,8 @@ package struct CommandCost: Sendable {
   package var radioOnInWindow = 0.0
   /// The same in an idle window.
   package var radioOnIdle = 0.0
+  /// Frames with a section of each kind, of followers, a command.
+  package var framesWith = [Double](repeating: 0, count: 32)
   package init() {}
 }
 
@@ -96,12 +100,14 @@ private final class Measuring {
     world.lossPermille = options.lossPermille
     world.run(windows: 80)
     for _ in 0..<options.commands {
-      guard settle() else {
-        cost.discarded += 1
-        continue
+      if !options.isFlowing || cost.commands == 0 || world.leaders != [leader] {
+        guard settle() else {
+          cost.discarded += 1
+          continue
+        }
+        watchIdleWindow()
+        guard settle() else { continue }
       }
-      watchIdleWindow()
-      guard settle() else { continue }
       one()
     }
     let counted = Double(max(1, cost.commands))
@@ -111,6 +117,7 @@ private final class Measuring {
     cost.framesOfLeader /= counted
     cost.framesInWindow /= counted
     cost.framesLater /= counted
+    for kind in 0..<32 { cost.framesWith[kind] /= counted }
     cost.allKnowByNextBeacon /= counted
     cost.radioOnInWindow /= counted * Double(options.memberCount)
     cost.radioOnIdle = Double(idle.radio) / Double(max(1, idle.windows) * options.memberCount)
@@ -172,6 +179,7 @@ private final class Measuring {
     let radio = radioOn
     let ballot = world.node(leader) { $0.acceptor.accepted }!
     let ofLeader = world.framesBy[leader]
+    let withBefore = framesWith
     knownAtFrames = nil
     target = world.node(leader) { $0.acceptor.last + 1 }!
     submit(at: options.viaFollower ? (leader + 1) % options.memberCount : leader)
@@ -186,9 +194,9 @@ private final class Measuring {
       after += 1
       if took == 0, knownAtFrames != nil { took = after + 1 }
       if after == 1 { allKnew = world.everybodyKnowsAll && took > 0 }
-    } while after < 40 && !(world.everybodyKnowsAll && took > 0 && after >= 3)
+    } while after < 40 && !(took > 0 && (options.isFlowing || world.everybodyKnowsAll && after >= 3))
     target = .zero
-    guard took > 0, world.everybodyKnowsAll, world.leaders == [leader],
+    guard took > 0, world.leaders == [leader],
       world.node(leader, { $0.acceptor.accepted == ballot }) == true
     else {
       cost.discarded += 1
@@ -202,8 +210,18 @@ private final class Measuring {
     cost.bytesInAll += Double(world.bytesOnAir - bytes) - Double(after) * beaconBytes
     cost.framesOfLeader += Double(world.framesBy[leader] - ofLeader - after)
     cost.radioOnInWindow += Double(radioInWindow)
+    let with = framesWith
+    for kind in 0..<32 { cost.framesWith[kind] += Double(with[kind] - withBefore[kind]) }
     if allKnew { cost.allKnowByNextBeacon += 1 }
     windows.append(took)
+  }
+
+  private var framesWith: [UInt64] {
+    var sum = [UInt64](repeating: 0, count: 32)
+    for i in 0..<options.memberCount where i != leader {
+      for kind in 0..<32 { sum[kind] += world.node(i) { $0.counters.framesWith[kind] } ?? 0 }
+    }
+    return sum
   }
 
   private func submit(at i: Int) {

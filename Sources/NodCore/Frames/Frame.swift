@@ -149,6 +149,8 @@ package struct Frame {
 package struct FrameWriter: ~Copyable {
   package var out: ByteWriter
   package private(set) var sections = 0
+  /// Bit k: a section of kind k was written.
+  package private(set) var kinds: UInt32 = 0
 
   package init(_ buffer: UnsafeMutableRawBufferPointer, _ prelude: Prelude) {
     out = ByteWriter(buffer)
@@ -179,6 +181,7 @@ package struct FrameWriter: ~Copyable {
       return false
     }
     sections += 1
+    kinds |= 1 << UInt32(kind.rawValue)
     return true
   }
 

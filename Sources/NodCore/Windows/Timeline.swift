@@ -40,8 +40,17 @@ package struct Timeline: Sendable {
   var nextFrameAt = LocalTime.zero
   var requestsLeft = 0
   var heardLeaderInCycle = false
+  /// Somebody else than the leader was heard in this cycle.
+  var heardAnswerInCycle = false
+  /// The highest index for which a frame of this cycle showed a quorum, and how many frames did.
+  var quorumShown = LogIndex.zero
+  var quorumsShown = 0
+  /// Frames of this window that carried undecided entries, own ones included.
+  var entryCopies = 0
   var heardLeaderInWindow = false
   var heardAnything = false
+  /// Commands came lately, so everybody stays for the whole window.
+  var isBusy = false
   /// No beacon and no leader to wait for: the slots of the grid stand, and the window elects.
   var isLeaderless = false
   var missedInARow = 0
