@@ -47,6 +47,12 @@ extension Node {
     return hasVoteNews && speaksItsVote()
   }
 
+  /// Whether its own slot is worth waiting for: an idle follower that heard the beacon sleeps at once.
+  var mayHaveToAnswer: Bool {
+    timeline.isLeaderless || isCandidate || promiseIsDue || isFull && !timeline.saidAlive || hasNews || relays
+      || owesReadEcho || hasAddressedPull || hasVoteNews
+  }
+
   /// Its own vote reaches beyond what its leader was last heard to know as decided.
   var hasVoteNews: Bool {
     guard mayVote, votes.ballot == acceptor.accepted, votes.ballot > .zero, votes.ballot == leaderBallot
