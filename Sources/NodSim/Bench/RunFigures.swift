@@ -29,6 +29,8 @@ package struct RunFigures: Sendable {
   package var submitted = 0
   package var acknowledged = 0
   package var unknown = 0
+  /// Commands that stood in the log a second time and were skipped, at the member that saw most of them since its start.
+  package var duplicates: UInt64 = 0
   package var leaders = 0
   /// Periods from a command's submission to its answer; 0: within the same period.
   package var periodsP50 = 0
@@ -58,6 +60,9 @@ extension World {
     f.submitted = traffic.submitted
     f.acknowledged = traffic.acknowledged
     f.unknown = traffic.unknown
+    for i in 0..<members.count {
+      f.duplicates = max(f.duplicates, node(i) { $0.counters.duplicatesSkipped } ?? 0)
+    }
     f.leaders = checker.leaderChanges
     f.violation = checker.violation
     f.fingerprint = fingerprint

@@ -34,7 +34,8 @@ struct OwnWorldReport {
       "\(digits(figures.seconds / 3600, 2)) hours, \(figures.windows) windows, \(figures.events) events, seed \(seed)")
     print(
       "\(figures.decided) entries decided, \(figures.acknowledged) of \(figures.submitted) commands answered"
-        + (figures.unknown > 0 ? ", \(figures.unknown) with unknown outcome" : ""))
+        + (figures.unknown > 0 ? ", \(figures.unknown) with unknown outcome" : "")
+        + (figures.duplicates > 0 ? "; \(figures.duplicates) stood twice in the log, the second without effect" : ""))
     if figures.acknowledged > 0 {
       print("answered within \(figures.periodsP50 + 1) periods (median), \(figures.periodsP99 + 1) (99 %)")
     }
