@@ -80,8 +80,10 @@ extension Node {
   /// Whether this follower has something to bring to the leader.
   var hasNews: Bool {
     guard leader != nil, !isLeader, settings.memberCount > 1 else { return false }
-    return hasUnsentCommands || pullIsDue || reads.hasRequests || snapshots.isFetching
+    return bringsNews || pullIsDue || snapshots.isFetching
   }
+  /// Somebody waits for an answer to it.
+  var bringsNews: Bool { hasUnsentCommands || reads.hasRequests }
 
   /// What stands in a log that its leader may not share does not count as brought.
   private var isAligned: Bool { acceptor.accepted == leaderBallot }

@@ -172,6 +172,7 @@ extension Node {
     }
     followAlignment(p)
     if p.accepted == targetBallot { noteTarget(p.accepted, p.decided) }
+    if p.accepted == acceptor.accepted && p.decided > acceptor.last { windowsSinceTraffic = 0 }
     takeEntries(frame, p)
     _ = acceptor.learn(p.decided, in: p.accepted)
   }

@@ -131,22 +131,38 @@ extension Node {
       planPull(of: NodeID(UInt8(i)))
       i += 1
     }
-    if acceptor.commit < state.sentThrough { planRepair(through: min(state.sentThrough, acceptor.last)) }
+    if acceptor.commit < state.sentThrough {
+      planRepair(through: min(state.sentThrough, acceptor.last))
+    } else if state.repeatsLast && timeline.cycle == 0 {
+      planRepeat(through: min(state.sentThrough, acceptor.last))
+    }
     return framesNeeded()
+  }
+
+  /// In the frame that is sent anyway, if there is room: spares those who missed it their asking.
+  private mutating func planRepeat(through last: LogIndex) {
+    let frames = framesNeeded()
+    let plan = sendPlan
+    let first = max(lowestVote(below: last) + 1, acceptor.log.first)
+    if first <= last && last.distance(from: first) < Limits.gapOfOneWindow { sendPlan.add(first, last) }
+    if framesNeeded() > frames { sendPlan = plan }
+  }
+
+  /// The lowest vote of those who were heard lately.
+  private func lowestVote(below last: LogIndex) -> LogIndex {
+    var low = last
+    var i = 0
+    while i < settings.memberCount {
+      let peer = NodeID(UInt8(i))
+      if peer != id, heardLately(peer, within: Limits.heardLatelyWindows), votes[peer] < low { low = votes[peer] }
+      i += 1
+    }
+    return low
   }
 
   /// Undecided entries that were sent before and that members heard lately are not known to have.
   private mutating func planRepair(through sent: LogIndex) {
-    var low = sent
-    var i = 0
-    while i < settings.memberCount {
-      let peer = NodeID(UInt8(i))
-      if peer != id, heardLately(peer, within: Limits.heardLatelyWindows), votes[peer] < low {
-        low = votes[peer]
-      }
-      i += 1
-    }
-    let first = max(max(low, acceptor.commit) + 1, acceptor.log.first)
+    let first = max(max(lowestVote(below: sent), acceptor.commit) + 1, acceptor.log.first)
     if first <= sent {
       sendPlan.add(first, sent)
       counters.entriesResent += UInt64(sent.distance(from: first) + 1)
@@ -300,6 +316,7 @@ extension Node {
       state.isDue = hasUndecided || isFull
       state.heardThisWindow = NodeSet()
       state.lastBefore = state.sentThrough
+      state.repeatsLast = timeline.lastCycles > 0
     }
     role = .leader(state)
     leaderWindow = timeline.window

@@ -123,6 +123,13 @@ extension Node {
   /// The first of those entries.
   var firstToRelay: LogIndex { max(peers[leaderBallot.node].decided + 1, acceptor.log.first) }
 
+  /// How many of the request slots before the beacon this node uses, the last ones. A pull that is lost comes again with
+  /// the next window; a command that is lost costs its caller a window.
+  var requestTries: Int {
+    guard hasNews else { return 0 }
+    return bringsNews ? settings.requestSlots : 1
+  }
+
   // MARK: sleep?
 
   /// Silent leader slots before a follower sleeps. Who waits for an entry, while commands come, waits for the window.

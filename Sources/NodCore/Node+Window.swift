@@ -119,6 +119,7 @@ extension Node {
     let current = clock.window(at: now)
     if current > window { timeline.window = current }
     timeline.gridPoint = clock.gridPoint(of: timeline.window)
+    timeline.lastCycles = timeline.cycle
     timeline.cycle = 0
     timeline.heardLeaderInWindow = false
     timeline.heardAnything = false
@@ -134,7 +135,7 @@ extension Node {
     beginCycle(timeline.gridPoint + settings.slot * settings.requestSlots)
     checkQuorumAtWindowStart()
     giveUpIfFruitless()
-    timeline.requestsLeft = hasNews && !drives ? settings.requestSlots : 0
+    timeline.requestsLeft = drives ? 0 : requestTries
     timeline.phase = .request
   }
 

@@ -45,6 +45,8 @@ package struct LeaderState: Sendable {
   package var dueMisses = 0
   package var isDue = false
   package var heardThisWindow = NodeSet()
+  /// The last window took more than one cycle, so frames get lost: this beacon repeats what not everybody is known to have.
+  package var repeatsLast = false
   /// The log's end when this window began: what is decided beyond it was accepted by a quorum in this window.
   package var lastBefore = LogIndex.zero
   /// The newest window in which a quorum was heard.

@@ -22,6 +22,8 @@ package struct Timeline: Sendable {
   package var window: UInt32 = 0
   package var gridPoint = LocalTime.zero
   package var cycle = 0
+  /// The last cycle of the window before.
+  var lastCycles = 0
   /// Since when the phase lasts, and when something is to be done next.
   package var wakeAt = LocalTime.zero
   package var radioOn = false
