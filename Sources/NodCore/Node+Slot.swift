@@ -112,6 +112,7 @@ extension Node {
     }
     if timeline.slotFrames == 0 { writeGreetings(to: &writer) }
     writePlanned(to: &writer)
+    if sendPlan.isDone { timeline.framesLeft = 0 }  // more frames would say nothing
     if case .leader(var state) = role {
       state.sentThrough = max(state.sentThrough, sendPlan.sentThrough)
       role = .leader(state)

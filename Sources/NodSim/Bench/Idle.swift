@@ -49,11 +49,12 @@ package func measureIdle(_ o: IdleOptions) -> IdleFigures {
   // In pieces, so that a change of leaders puts each in its own place.
   for _ in 0..<max(1, o.windows / 50) {
     let leads = world.leaders
-    let before = (0..<o.memberCount).map { world.radioOnTotal($0) }
+    let before = world.figures.members
     world.run(windows: 50)
     let time = 50 * o.period.raw
+    let after = world.figures.members
     for i in 0..<o.memberCount {
-      let on = world.radioOnTotal(i) - before[i]
+      let on = after[i].receiving + after[i].transmitting - before[i].receiving - before[i].transmitting
       if leads.contains(i) {
         leader.on += on
         leader.time += time

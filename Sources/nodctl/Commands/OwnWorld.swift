@@ -106,7 +106,7 @@ struct OwnWorld: ParsableArguments {
   }
 
   private func refuseWhatTheRadioCannotCarry(_ o: WorldOptions, _ radio: RadioProfile) throws {
-    let beacon = min(radio.mtu, 80)
+    let beacon = min(radio.mtu, RadioProfile.beaconBytes)
     let share = radio.budgetPermille(frameBytes: beacon, every: o.period)
     if share > 500 {
       let least = Double(radio.leastPeriod(frameBytes: beacon, permille: 500).raw) / 1e6
