@@ -40,6 +40,10 @@ public struct Effects: ~Copyable {
   package mutating func complete(_ read: ReadCompletion) { reads.append(read) }
   package mutating func raise(_ alarm: Alarm) { alarms |= 1 << alarm.rawValue }
   package func has(_ alarm: Alarm) -> Bool { alarms & (1 << alarm.rawValue) != 0 }
-  package mutating func removeCompletions() { completions.removeAll(keepingCapacity: true) }
-  package mutating func removeReads() { reads.removeAll(keepingCapacity: true) }
+  package mutating func removeCompletions() {
+    if !completions.isEmpty { completions.removeAll(keepingCapacity: true) }
+  }
+  package mutating func removeReads() {
+    if !reads.isEmpty { reads.removeAll(keepingCapacity: true) }
+  }
 }

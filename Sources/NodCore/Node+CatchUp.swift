@@ -73,7 +73,7 @@ extension Node {
   mutating func heardPull(_ bytes: Bytes, from sender: NodeID, window: UInt32) {
     var input = ByteReader(bytes)
     var pull = Pull()
-    pull.to = NodeID(input.u8() & 31)
+    pull.to = NodeID(input.u8())
     pull.ballot = BallotCodec.read(&input)
     pull.next = LogIndex(input.varint(atMost: UInt64(Int64.max) - 65536))
     pull.held = input.varint()

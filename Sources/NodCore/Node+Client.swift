@@ -146,7 +146,7 @@ extension Node {
   mutating func heardCommands(_ bytes: Bytes) {
     guard isLeader, !isUnfit else { return }
     var input = ByteReader(bytes)
-    let origin = NodeID(input.u8() & 31)
+    let origin = NodeID(input.u8())
     let start = UInt32(input.varint(atMost: UInt64(UInt32.max)))
     let floor = Int(input.varint(atMost: 1 << 48))
     guard !input.failed, Int(origin.raw) < settings.memberCount, origin != id else { return }

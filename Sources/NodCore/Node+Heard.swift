@@ -12,7 +12,8 @@ extension Node {
   package mutating func heard(
     _ frame: Frame, senderSalt: UInt64, counter: UInt32, startedAt: LocalTime, now: LocalTime
   ) {
-    guard frame.sender != id, Int(frame.sender.raw) < settings.memberCount,
+    guard frame.sender != id, settings.isMember(frame.sender), settings.isMember(frame.prelude.promised.node),
+      settings.isMember(frame.prelude.accepted.node),
       frame.prelude.membershipVersion == settings.membershipVersion
     else {
       counters.malformedFrames += 1
@@ -267,10 +268,8 @@ extension Node {
         let (head, payload) = EntryCodec.read(
           &input, base: base, payloadLimit: settings.entryPayloadLimit, unknownKind: &unknown)
       else { break }
-      let wasAligned = acceptor.accepted
       let before = acceptor.last
-      _ = acceptor.accept(index, head, payload, in: ballot, &effects.records)
-      if acceptor.accepted == wasAligned { noteAppended(from: before) }
+      if acceptor.accept(index, head, payload, in: ballot, &effects.records) { noteAppended(from: before) }
       noteTarget(ballot, index)
       index = index + 1
       left -= 1
@@ -317,7 +316,7 @@ extension Node {
   /// Layout of `alive`: whom the sender hears (u32), index (varint) and digest (u64) of its state.
   private mutating func heardAlive(_ bytes: Bytes, from sender: NodeID, window: UInt32) {
     var input = ByteReader(bytes)
-    let hears = NodeSet(bits: input.u32())
+    let hears = NodeSet(reading: &input, members: settings.memberCount)
     let index = LogIndex(input.varint())
     let digest = input.u64()
     if input.failed { return }

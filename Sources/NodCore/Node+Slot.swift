@@ -113,6 +113,7 @@ extension Node {
     }
     if timeline.slotFrames == 0 { writeGreetings(to: &writer) }
     writePlanned(to: &writer)
+    if sendPlan.isDone { timeline.framesLeft = 0 }  // more frames would say nothing
     if case .leader(var state) = role {
       state.sentThrough = max(state.sentThrough, sendPlan.sentThrough)
       role = .leader(state)
@@ -157,7 +158,7 @@ extension Node {
       i += 1
     }
     writer.section(.alive) { out in
-      out.u32(hears.bits)
+      hears.write(to: &out, members: settings.memberCount)
       out.varint(digests.newest.raw)
       out.u64(digests.digest(at: digests.newest) ?? 0)
     }

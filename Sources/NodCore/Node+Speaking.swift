@@ -47,6 +47,15 @@ extension Node {
     return hasVoteNews && speaksItsVote()
   }
 
+  /// Whether its own slot is worth waiting for: an idle follower that heard the beacon sleeps at once.
+  var mayHaveToAnswer: Bool {
+    timeline.isLeaderless || isCandidate || promiseIsDue || isFull && !timeline.saidAlive || hasNews || relays
+      || owesReadEcho || hasAddressedPull || hasVoteNews || lacksEntries
+  }
+
+  /// The log that this node follows is known to be longer than its own: what it lacks may follow in this burst.
+  var lacksEntries: Bool { targetEnd.ballot == targetBallot && targetEnd.index > acceptor.next(in: targetBallot) + (-1) }
+
   /// Its own vote reaches beyond what its leader was last heard to know as decided.
   var hasVoteNews: Bool {
     guard mayVote, votes.ballot == acceptor.accepted, votes.ballot > .zero, votes.ballot == leaderBallot

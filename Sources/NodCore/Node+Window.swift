@@ -281,7 +281,7 @@ extension Node {
       timeline.speech = .answer
       return true
     }
-    if !staysAwake && timeline.ownSlotDone {
+    if !staysAwake && (timeline.ownSlotDone || !mayHaveToAnswer) {
       return fallAsleep(now)
     }
     if now >= timeline.cycleEnd { return endCycle(now) }

@@ -49,6 +49,7 @@ package struct ClusterSettings: Sendable {
   }
 
   package var members: NodeSet { NodeSet(firstSlots: memberCount) }
+  package func isMember(_ node: NodeID) -> Bool { Int(node.raw) < memberCount }
   /// Majority: any two of them share a member.
   package var quorum: Int { memberCount / 2 + 1 }
   /// Most payload bytes of one log entry, so that it fits a frame beside the sections that go with it.

@@ -35,7 +35,7 @@ public struct KeyRing: ~Copyable {
   package init(
     own: NodeID, members: NodeSet, epoch: UInt32, epochKey: Bytes, rosterHash: Bytes, randomSalt: UInt64
   ) {
-    precondition(members.contains(own) && members.bits >> UInt32(NodeID.limit) == 0)
+    precondition(members.contains(own) && members.isSubset(of: NodeSet(firstSlots: NodeID.limit)))
     self.own = own
     self.members = members
     secret = EpochSecret(epoch: epoch, key: epochKey, rosterHash: rosterHash)

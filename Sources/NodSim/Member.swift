@@ -16,9 +16,15 @@ final class Member {
   var ratePPB: Int64 = 0
   var wakePlannedAt: Int64 = .max
   var refusal: String?
+  var toldRole = ""
+  var toldCommit = LogIndex.zero
   var radioOnSince: Int64?
   var radioOnTotal: Int64 = 0
+  /// What its radio and its board have drawn, by the world's own clock.
+  var meter = EnergyMeter(.loopback, at: .zero)
   var syncTarget: SyncTarget?
+  /// How many records of its node there were when the station last had nothing to write.
+  var settledRecords: UInt64 = .max
   /// Its disk misbehaves now: a refused start is no violation.
   var diskIsTroubled = false
   /// The start salt that its frames were sealed under last.

@@ -131,6 +131,7 @@ package final class Traffic {
     }
     guard case .accepted = verdict else { return }
     if token == nil { submitted += 1 }
+    world.tell(i, .submitted(ticket: ticket.raw))
     waiting.append(
       Waiting(member: i, ticket: ticket, key: key, token: token, since: world.now, command: command))
     world.turn(i)
@@ -195,6 +196,7 @@ package final class Traffic {
         acknowledged += 1
         sure[item.key, default: 0] += 1
         latencies.append(Int((world.now - item.since) / world.options.period.raw))
+        world.tell(i, .answered(ticket: item.ticket.raw, windows: latencies[latencies.count - 1]))
       case .staleToken:
         unknown += 1
         doubtful[item.key, default: 0] += 1

@@ -8,19 +8,33 @@ extension World {
   func speak(_ i: Int, _ time: LocalTime) {
     let member = members[i]
     var buffer = [UInt8](repeating: 0, count: settings.mtu)
+    let speech = member.station!.pointee.node.timeline.speech
+    let place = (member.station!.pointee.node.timeline.window, member.station!.pointee.node.timeline.cycle)
     let count = buffer.withUnsafeMutableBytes { member.station!.pointee.transmit(into: $0, now: time) }
     guard count > 0 else { return }
     framesOnAir += 1
     bytesOnAir += count
+    bytesBy[i] += count
+    member.meter.transmitted(profile.airTime(count), at: LocalTime(microseconds: now))
     framesBy[i] += 1
     noteSpoken(i)
     noteFrame(i, buffer[..<count])
     trace?(describe(i))
     let number = nextDatagram
     nextDatagram += 1
+    tell(
+      i,
+      .sent(
+        frame: number, bytes: count, air: profile.airTime(count), speech: speech ?? .answer, window: place.0,
+        cycle: place.1))
     var copies = 0
     for j in 0..<members.count where j != i && cut[i] & (1 << UInt32(j)) == 0 {
-      if random.happens(permille: lossPermille) { continue }
+      let isLost =
+        options.burstWindows == nil ? random.happens(permille: lossPermille) : isInBurst(i, j)
+      if isLost {
+        tell(j, .lost(frame: number, from: i))
+        continue
+      }
       let times = random.happens(permille: options.repeatPermille) ? 3 : 1
       for _ in 0..<times {
         copies += 1
@@ -78,20 +92,24 @@ extension World {
     if frame.copies == 1 { air[number] = nil } else { air[number]!.copies -= 1 }
     let member = members[i]
     guard let station = member.station else { return }
-    guard station.pointee.plan.radioOn else {
+    guard station.pointee.node.timeline.radioOn else {
       station.pointee.discardedWhileOff(1)
+      tell(i, .missed(frame: number, from: frame.from))
       return
     }
+    tell(i, .heard(frame: number, from: frame.from))
     frame.bytes.withUnsafeBytes { station.pointee.receive($0, now: member.local(now)) }
     turn(i)
   }
 
   func noteRadio(_ member: Member, on: Bool) {
-    if on, member.radioOnSince == nil { member.radioOnSince = now }
-    if !on, let since = member.radioOnSince {
-      member.radioOnTotal += now - since
-      member.radioOnSince = nil
-    }
+    guard on != (member.radioOnSince != nil) else { return }
+    tell(Int(member.id.raw), .radio(isOn: on))
+    let time = LocalTime(microseconds: now)
+    member.meter.radio(on ? .receiving : .sleeping, at: time)
+    member.meter.host(on ? .awake : .suspended, at: time)
+    if let since = member.radioOnSince { member.radioOnTotal += now - since }
+    member.radioOnSince = on ? now : nil
   }
 }
 

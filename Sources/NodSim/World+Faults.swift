@@ -25,6 +25,7 @@ extension World {
       }
     }
     trace?("\(now) links change")
+    tell(nil, .linksChanged)
   }
 
   func troubleDisk(_ i: Int) {
@@ -36,6 +37,7 @@ extension World {
     default: member.disk.isReadOnly = true
     }
     trace?("\(now) n\(i) disk in trouble")
+    tell(i, .diskTrouble)
     queue.plan(.diskHeals(member: i), at: now + 1 + mean(options.darkness))
   }
 

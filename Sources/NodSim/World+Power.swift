@@ -12,6 +12,7 @@ extension World {
     member.generation += 1
     member.starts += 1
     member.wakePlannedAt = .max
+    member.settledRecords = .max
     var node = NodeParameters(settings: settings, id: member.id)
     node.seed = random.next()
     node.logEntries = options.logEntries
@@ -19,6 +20,8 @@ extension World {
     node.holes = 64
     node.pendingBytes = 1 << 16
     node.salt = random.next()
+    node.clockAccuracyPPM = options.clockAccuracyPPM
+    node.hostLatency = options.hostLatency
     member.salt = node.salt
     let memory = UnsafeMutablePointer<Station<SimDisk>>.allocate(capacity: 1)
     do {
@@ -32,6 +35,7 @@ extension World {
         }
       }
       member.station = memory
+      tell(i, .power(isOn: true))
       checker.restarted(self, i)
       turn(i)
     } catch {
@@ -58,5 +62,6 @@ extension World {
     member.generation += 1
     noteRadio(member, on: false)
     trace?("\(now) n\(i) power cut")
+    tell(i, .power(isOn: false))
   }
 }

@@ -19,19 +19,24 @@ package final class World {
   /// Sealed frames in the air, by number, until their last copy has arrived.
   var air: [Int: (bytes: [UInt8], copies: Int, from: Int)] = [:]
   var nextDatagram = 0
+  package private(set) var eventsHandled = 0
   package internal(set) var framesOnAir = 0
   package internal(set) var bytesOnAir = 0
   /// Frames by sender.
   package internal(set) var framesBy: [Int]
+  package internal(set) var bytesBy: [Int]
   /// Called after anything that happened to a member.
   var afterTurn: ((Int) -> Void)?
+  /// Is told of everything that happens.
+  package var events: ((WorldEvent) -> Void)?
+  var bursts: [Int: BurstState] = [:]
   /// Links cut now; a test may change them between runs.
   package var cut: [UInt32]
   package var lossPermille: Int
   package var trace: ((String) -> Void)?
   /// What each member has last said of itself: must survive every power cut.
-  var spoken: [Int: (promised: Ballot, accepted: Ballot)] = [:]
-  var spokenVotes: [Int: (ballot: Ballot, last: LogIndex)] = [:]
+  var spoken = PerMember<(promised: Ballot, accepted: Ballot)>()
+  var spokenVotes = PerMember<(ballot: Ballot, last: LogIndex)>()
   /// Faults happen; otherwise only loss and delay do.
   package internal(set) var isFaulty = true
   /// Every frame that was ever sealed, as who, under which salt, with which counter.
@@ -40,7 +45,7 @@ package final class World {
   package internal(set) var fingerprint: UInt64 = 0xcbf2_9ce4_8422_2325
   var epochKey: [UInt8] = []
   var rosterHash: [UInt8] = []
-  let profile = RadioProfile.loopback
+  let profile: RadioProfile
 
   package init(_ options: WorldOptions) {
     self.options = options
@@ -48,10 +53,9 @@ package final class World {
     cut = options.cut
     lossPermille = options.lossPermille
     framesBy = [Int](repeating: 0, count: options.memberCount)
-    settings = ClusterSettings(
-      memberCount: options.memberCount, period: options.period, slot: .milliseconds(2),
-      syncGap: .milliseconds(4),
-      framePace: Microseconds(200), mtu: options.mtu)
+    bytesBy = [Int](repeating: 0, count: options.memberCount)
+    profile = options.radio ?? .loopback
+    settings = options.clusterSettings
     settings.rule = options.rule
     settings.snapshotEvery = options.snapshotEvery
     settings.cycleLimit = options.cycleLimit
@@ -62,6 +66,7 @@ package final class World {
       let member = Member(NodeID(UInt8(i)), seed: random.next())
       member.ratePPB = Int64(random.below(options.driftPPM * 2000 + 1) - options.driftPPM * 1000)
       member.disk.sectorsTear = options.tears
+      member.meter = EnergyMeter(profile, host: options.host, at: LocalTime(microseconds: 0))
       provision(member)
       members.append(member)
       queue.plan(.powerOn(member: i), at: Int64(random.below(Int(options.period.raw))))
@@ -110,6 +115,7 @@ package final class World {
         break
       }
       now = max(now, event.at)
+      eventsHandled += 1
       handle(event.kind)
       if checker.violation != nil { return }
     }
@@ -121,7 +127,8 @@ package final class World {
     switch kind {
     case .wake(let i, let generation):
       let member = members[i]
-      guard member.generation == generation, member.isUp else { return }
+      // Only the wake that was planned last counts: what an earlier plan left in the queue would plan on beside it.
+      guard member.generation == generation, member.isUp, member.wakePlannedAt == now else { return }
       member.wakePlannedAt = .max
       member.station!.pointee.wake(member.local(now))
       turn(i)
@@ -175,22 +182,18 @@ package final class World {
         return
       }
       let time = member.local(now)
-      if let target = station.pointee.persist(time) {
-        member.syncTarget = target
-        let latency = Int64(random.below(Int(options.diskLatency.raw) * 2) + 1)
-        queue.plan(.synced(member: i, generation: member.generation), at: now + latency)
-      }
-      let plan = station.pointee.plan
-      noteRadio(member, on: plan.radioOn)
-      if plan.speaks {
+      persist(i, time)
+      noteRadio(member, on: station.pointee.node.timeline.radioOn)
+      if station.pointee.node.timeline.speech != nil {
         speak(i, time)
         continue
       }
-      if plan.wakeAt <= time {
+      let wakeAt = station.pointee.node.timeline.wakeAt
+      if wakeAt <= time {
         station.pointee.wake(time)
         continue
       }
-      let at = max(now + 1, member.world(plan.wakeAt) + 1)
+      let at = max(now + 1, member.world(wakeAt) + 1)
       if at < member.wakePlannedAt {
         member.wakePlannedAt = at
         queue.plan(.wake(member: i, generation: member.generation), at: at)
@@ -199,7 +202,25 @@ package final class World {
     }
     traffic.collect(self, i)
     checker.look(self, i)
+    tellChanges(i)
     afterTurn?(i)
+  }
+
+  /// Asks the station for what is to be written, unless nothing can have changed since it last had nothing.
+  private func persist(_ i: Int, _ time: LocalTime) {
+    let member = members[i]
+    let station = member.station!
+    guard
+      station.pointee.node.effects.records.written != member.settledRecords || station.pointee.node.isUnfit
+        || station.pointee.node.snapshots.isBusy || station.pointee.node.wantsRotation
+    else { return }
+    if let target = station.pointee.persist(time) {
+      member.syncTarget = target
+      let latency = Int64(random.below(Int(options.diskLatency.raw) * 2) + 1)
+      queue.plan(.synced(member: i, generation: member.generation), at: now + latency)
+    } else if member.syncTarget == nil {
+      member.settledRecords = station.pointee.node.effects.records.written
+    }
   }
 
   /// A random span of this mean.
@@ -222,6 +243,7 @@ package final class World {
       return
     }
     member.syncTarget = nil
+    tell(i, .synced)
     if let next = station.pointee.synced(member.local(now)) {
       member.syncTarget = next
       queue.plan(
@@ -233,10 +255,11 @@ package final class World {
 
   // MARK: what a test may ask
 
-  /// Asks about a member's node; nil while it has no power.
-  package func node<T>(_ i: Int, _ body: (borrowing Node) -> T) -> T? {
+  /// Asks about a member's node; nil while it has no power. Nothing of it may be changed: `inout` only because a node
+  /// borrowed through a pointer is copied bit by bit each time.
+  package func node<T>(_ i: Int, _ body: (inout Node) -> T) -> T? {
     guard let station = members[i].station else { return nil }
-    return body(station.pointee.node)
+    return body(&station.pointee.node)
   }
   package func isUp(_ i: Int) -> Bool { members[i].isUp }
   package func refusal(of i: Int) -> String? { members[i].refusal }

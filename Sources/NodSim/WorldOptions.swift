@@ -34,11 +34,21 @@ package struct WorldOptions: Sendable {
   /// Mean time between linearizable reads; nil for none.
   package var readEvery: Microseconds?
   package var mtu = 1280
+  /// Whose air time, slots, frame size and currents count; nil: loopback, with slots as short as tests like them.
+  package var radio: RadioProfile?
   package var logBytes = 1 << 18
   /// Windows of faults, then windows without, in which every member must get a command decided.
   package var faultyWindows = 300
   package var quietWindows = 400
   /// Links that are cut: bit `b` of entry `a` set means that b never hears a.
   package var cut = [UInt32](repeating: 0, count: 32)
+  /// What the board around each radio draws.
+  package var host = HostProfile.none
+  /// What each node believes of its clock and its board: they go into the guard.
+  package var clockAccuracyPPM = 50
+  package var hostLatency = Microseconds(1_000)
+  /// Mean length of a burst of loss on a link, in windows; nil: every frame is lost by itself. The share of frames lost
+  /// is `lossPermille` either way.
+  package var burstWindows: Int?
   package init() {}
 }

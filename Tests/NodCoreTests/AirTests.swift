@@ -73,6 +73,15 @@ import Testing
     #expect(RadioProfile.loraSF7.budgetPermille(frameBytes: 42, every: least - Microseconds(2)) > 500)
   }
 
+  /// What `nodd --check` asks for: protocol review B7 says 20 s, 60 s and 8 min for beacons of 42 bytes, rounded up.
+  @Test(arguments: zip([7, 9, 12], [(20, 23), (66, 72), (490, 530)]))
+  func leastPeriodsOfLoRaAreAboutThoseOfTheReview(spreadingFactor: Int, seconds: (Int64, Int64)) {
+    let radio: RadioProfile =
+      spreadingFactor == 7 ? .loraSF7 : spreadingFactor == 9 ? .loraSF9 : .loraSF12
+    let least = radio.leastPeriod(frameBytes: RadioProfile.beaconBytes, permille: 500)
+    #expect(least >= .seconds(seconds.0) && least <= .seconds(seconds.1), "\(least.raw)")
+  }
+
   @Test func builtInProfilesAreFoundByTheirNamesAndFitTheirRadio() {
     for radio in RadioProfile.builtIn {
       #expect(radio.name.withBytes { RadioProfile.named($0) } == radio)

@@ -96,6 +96,10 @@ package struct RadioProfile: Equatable, Sendable {
     return preamble + (jitter ?? slotJitter) * 2
   }
 
+  /// Sealed bytes of an idle cluster's beacon, at most: 44 in three windows of four, 52 with the start salt in the
+  /// fourth (as the simulator sends them), and a few for the numbers of a long log.
+  package static let beaconBytes = 56
+
   /// What of an hour may be spent transmitting.
   package var hourlyAirtime: Microseconds { Microseconds(3_600_000 * Int64(dutyPermille)) }
 

@@ -81,9 +81,9 @@ package enum EntryCodec {
     let incarnation = input.varint(atMost: UInt64(UInt32.max))
     let sequence = input.varint(atMost: UInt64(UInt32.max))
     let issued = input.varint()
-    if node >= 32 { input.fail() }
+    if Int(node) >= NodeSet.capacity { input.fail() }
     return CommandToken(
-      id: CommandID(node: NodeID(node & 31), incarnation: UInt32(incarnation), sequence: UInt32(sequence)),
+      id: CommandID(node: NodeID(node), incarnation: UInt32(incarnation), sequence: UInt32(sequence)),
       issuedAt: LogIndex(issued))
   }
 
@@ -121,7 +121,7 @@ package enum BallotCodec {
   package static func read(_ input: inout ByteReader) -> Ballot {
     let round = input.varint(atMost: UInt64(UInt32.max))
     let node = input.u8()
-    if node >= 32 { input.fail() }
-    return Ballot(round: UInt32(round), node: NodeID(node & 31))
+    if Int(node) >= NodeSet.capacity { input.fail() }
+    return Ballot(round: UInt32(round), node: NodeID(node))
   }
 }

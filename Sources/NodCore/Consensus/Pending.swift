@@ -65,6 +65,7 @@ public struct PendingCommands: ~Copyable {
   }
 
   package func number(of id: CommandID) -> Int? {
+    guard !isEmpty else { return nil }
     let place = places.index(of: id)
     return place == .zero ? nil : Int(place.raw) - 1
   }

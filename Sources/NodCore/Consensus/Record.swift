@@ -84,7 +84,7 @@ package struct Genesis: Sendable, Equatable {
     var input = ByteReader(payload)
     clusterLow = input.u64()
     clusterHigh = input.u64()
-    node = NodeID(input.u8() & 31)
+    node = NodeID(input.u8())
     membershipVersion = input.u8()
     mayVote = input.u8() == 1
     if input.failed || !input.isAtEnd { return nil }

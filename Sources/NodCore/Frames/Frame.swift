@@ -95,8 +95,8 @@ package struct Prelude: Sendable {
       offset = Microseconds(Int64(input.varint(atMost: 1 << 40)))
       hops = input.u8()
       let slot = input.u8()
-      if slot >= UInt8(NodeID.limit) { input.fail() }
-      founder = NodeID(slot & 31)
+      if Int(slot) >= NodeSet.capacity { input.fail() }
+      founder = NodeID(slot)
     }
     if accepted > promised { input.fail() }
   }

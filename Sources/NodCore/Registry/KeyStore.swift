@@ -203,6 +203,7 @@ struct KeyStore: ~Copyable {
   }
 
   /// What the record adds to the digest, from its content.
+  @inline(__always)
   func freshDigest(_ record: UInt32) -> UInt64 {
     let r = records[Int(record)]
     return Self.digest(r.hash, value(record), expiresAt: r.expiresAt, modifiedAt: r.modifiedAt)

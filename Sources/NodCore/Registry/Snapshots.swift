@@ -91,7 +91,7 @@ public struct Snapshots: ~Copyable {
     let round = input.u32()
     let node = input.u8()
     let time = ClusterTime(milliseconds: input.u64())
-    if input.failed || node >= 32 { return nil }
+    if input.failed || Int(node) >= NodeSet.capacity { return nil }
     return Head(
       index: index, begin: Ballot(round: round, node: NodeID(node)), time: time,
       body: bytes.part(input.offset, bytes.count))

@@ -52,6 +52,13 @@ package struct ByteReader {
 
   /// An unsigned LEB128 number; more than ten bytes, or bits past the 64th, fail.
   package mutating func varint() -> UInt64 {
+    if !failed, offset < bytes.count, bytes[offset] < 0x80 {  // most are small
+      defer { offset += 1 }
+      return UInt64(bytes[offset])
+    }
+    return longVarint()
+  }
+  private mutating func longVarint() -> UInt64 {
     var value: UInt64 = 0
     var shift: UInt64 = 0
     while shift < 64 {  // at most ten bytes
@@ -130,6 +137,17 @@ package struct ByteWriter {
   }
   package mutating func varint(_ value: UInt64) {
     var rest = value
+    if !overflowed, buffer.count - count >= 10, let base = buffer.baseAddress {  // room for any: looked at once
+      var at = count
+      while rest >= 0x80 {  // at most nine times
+        base.storeBytes(of: UInt8(truncatingIfNeeded: rest) | 0x80, toByteOffset: at, as: UInt8.self)
+        at += 1
+        rest >>= 7
+      }
+      base.storeBytes(of: UInt8(rest), toByteOffset: at, as: UInt8.self)
+      count = at + 1
+      return
+    }
     while rest >= 0x80 {  // at most ten bytes
       u8(UInt8(truncatingIfNeeded: rest) | 0x80)
       rest >>= 7

@@ -6,23 +6,89 @@ package struct NodeID: Hashable, Comparable, Sendable {
   package let raw: UInt8
   package init(_ raw: UInt8) { self.raw = raw }
   package static func < (a: NodeID, b: NodeID) -> Bool { a.raw < b.raw }
-  /// The most members a cluster can have.
+  /// The most members that a roster can name.
   package static let limit = 31
 }
 
-/// A set of member slots, one bit each.
+/// A set of member slots, one bit each. Wider than any roster: the simulator runs the same core with 188 voters.
 package struct NodeSet: Hashable, Sendable {
-  package var bits: UInt32
-  package init(bits: UInt32 = 0) { self.bits = bits }
-  package init(_ node: NodeID) { bits = 1 << UInt32(node.raw) }
+  /// The most slots that a set can tell apart.
+  package static let capacity = 192
+  private var low: UInt64 = 0
+  private var middle: UInt64 = 0
+  private var high: UInt64 = 0
+
+  package init() {}
+  package init(_ node: NodeID) { insert(node) }
   /// The slots 0 ..< count.
-  package init(firstSlots count: Int) { bits = count >= 32 ? .max : (1 << UInt32(count)) - 1 }
-  package var count: Int { bits.nonzeroBitCount }
-  package var isEmpty: Bool { bits == 0 }
-  package func contains(_ node: NodeID) -> Bool { node.raw < 32 && bits & (1 << UInt32(node.raw)) != 0 }
-  package mutating func insert(_ node: NodeID) { bits |= 1 << UInt32(node.raw) }
-  package mutating func remove(_ node: NodeID) { bits &= ~(1 << UInt32(node.raw)) }
-  package mutating func formUnion(_ other: NodeSet) { bits |= other.bits }
+  package init(firstSlots count: Int) {
+    low = NodeSet.ones(count)
+    middle = NodeSet.ones(count - 64)
+    high = NodeSet.ones(count - 128)
+  }
+  private static func ones(_ count: Int) -> UInt64 { count >= 64 ? .max : (1 << UInt64(max(0, count))) - 1 }
+
+  package var count: Int { low.nonzeroBitCount + middle.nonzeroBitCount + high.nonzeroBitCount }
+  package var isEmpty: Bool { low | middle | high == 0 }
+  package func contains(_ node: NodeID) -> Bool { word(node.raw >> 6) & (1 << UInt64(node.raw & 63)) != 0 }
+  package mutating func insert(_ node: NodeID) {
+    let bit = UInt64(1) << UInt64(node.raw & 63)
+    switch node.raw >> 6 {
+    case 0: low |= bit
+    case 1: middle |= bit
+    case 2: high |= bit
+    default: break
+    }
+  }
+  package mutating func remove(_ node: NodeID) {
+    let bit = UInt64(1) << UInt64(node.raw & 63)
+    switch node.raw >> 6 {
+    case 0: low &= ~bit
+    case 1: middle &= ~bit
+    case 2: high &= ~bit
+    default: break
+    }
+  }
+  package func isSubset(of other: NodeSet) -> Bool {
+    low & ~other.low | middle & ~other.middle | high & ~other.high == 0
+  }
+  package mutating func formUnion(_ other: NodeSet) {
+    low |= other.low
+    middle |= other.middle
+    high |= other.high
+  }
+  private func word(_ number: UInt8) -> UInt64 {
+    switch number {
+    case 0: low
+    case 1: middle
+    case 2: high
+    default: 0
+    }
+  }
+
+  /// How many bytes `write` takes for a cluster of so many members.
+  package static func byteCount(members: Int) -> Int { max(4, (members + 7) / 8) }
+  /// Layout: slots 0 ..< 8 in the first byte, and so on; at least four bytes.
+  package func write(to out: inout ByteWriter, members: Int) {
+    var i = 0
+    while i < NodeSet.byteCount(members: members) {
+      out.u8(UInt8(truncatingIfNeeded: word(UInt8(i >> 3)) >> UInt64(8 * (i & 7))))
+      i += 1
+    }
+  }
+  package init(reading input: inout ByteReader, members: Int) {
+    var i = 0
+    while i < NodeSet.byteCount(members: members) {
+      let byte = UInt64(input.u8()) << UInt64(8 * (i & 7))
+      switch i >> 3 {
+      case 0: low |= byte
+      case 1: middle |= byte
+      case 2: high |= byte
+      default: break
+      }
+      i += 1
+    }
+  }
 }
 
 /// The number of a proposer's attempt to lead: totally ordered, never used by two nodes (Lamport 2001,

@@ -12,9 +12,13 @@ struct Simulate: ParsableCommand {
       Each seed draws a cluster, its faults and its load: loss, repetition, reordering, power cuts, failing disks, \
       cut links. Every safety check runs all the time; afterwards the cluster must come back.
 
+      With any of the options of a world of your own (--nodes, --period, ...) that one is run instead, and what each \
+      node sent, how long its radio was on and what it drew is told.
+
       Example:
         nodctl sim --seed 8123             replays one run
         nodctl sim --random --seeds 100    runs seeds 1 to 100
+        nodctl sim --nodes 5 --period 10 --loss 30 --load 1 --hours 24
 
       Exit codes: 0 nothing found; 1 a rule was violated: the seed is printed.
       """)
@@ -22,10 +26,13 @@ struct Simulate: ParsableCommand {
   @Option(help: "The seed of one run, or the first of many.") var seed: UInt64 = 1
   @Flag(help: "Run many seeds.") var random = false
   @Option(help: "How many seeds with --random.") var seeds = 100
-  @Option(help: "Write every frame that is sent to this file (one seed).") var trace: String?
+  @Option(help: "Write every frame (one seed), or every event as JSON (a world of your own), to this file.")
+  var trace: String?
+  @OptionGroup(title: "A world of your own") var own: OwnWorld
   @Flag(help: "Print JSON.") var json = false
 
   func run() throws {
+    if own.isAskedFor { return try own.run(seed: seed, json: json, trace: trace) }
     var failed: [SimulationReport] = []
     var windows = 0
     let last = random ? seed + UInt64(max(1, seeds)) - 1 : seed

@@ -1,0 +1,37 @@
+// A day of a small cluster on an IEEE 802.15.4 radio: idle but for a command a minute, nothing breaks. How long that
+// takes to simulate is the simulator's own figure; what the radios did is the cluster's.
+import NodCore
+
+/// Options of that day, or of as many hours as asked for.
+package func quietDay(members: Int, seed: UInt64) -> WorldOptions {
+  var options = WorldOptions()
+  options.seed = seed
+  options.memberCount = members
+  options.period = .seconds(10)
+  options.radio = .ieee802154nRF52840
+  options.mtu = RadioProfile.ieee802154nRF52840.mtu
+  options.jitter = Microseconds(100)
+  options.commandEvery = .seconds(60)
+  options.tears = false
+  return options
+}
+
+package struct DayFigures: Sendable {
+  package var simulatedSeconds = 0.0
+  package var windows = 0
+  package var events = 0
+  package var frames = 0
+  package var acknowledged = 0
+  package var violation: Violation?
+  package var fingerprint: UInt64 = 0
+}
+
+/// Runs a world for so many windows.
+package func simulateDay(_ options: WorldOptions, windows: Int) -> DayFigures {
+  let world = World(options)
+  world.run(windows: windows)
+  return DayFigures(
+    simulatedSeconds: Double(windows) * Double(options.period.raw) / 1e6, windows: windows,
+    events: world.eventsHandled, frames: world.framesOnAir, acknowledged: world.traffic.acknowledged,
+    violation: world.checker.violation, fingerprint: world.fingerprint)
+}
