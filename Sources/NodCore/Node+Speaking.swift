@@ -54,7 +54,9 @@ extension Node {
   }
 
   /// The log that this node follows is known to be longer than its own: what it lacks may follow in this burst.
-  var lacksEntries: Bool { targetEnd.ballot == targetBallot && targetEnd.index > acceptor.next(in: targetBallot) + (-1) }
+  private var lacksEntries: Bool {
+    targetEnd.ballot == targetBallot && targetEnd.index >= acceptor.next(in: targetBallot)
+  }
 
   /// Its own vote reaches beyond what its leader was last heard to know as decided.
   var hasVoteNews: Bool {

@@ -11,7 +11,8 @@ extension WorldOptions {
     }
     let size = min(mtu, profile.mtu)
     return ClusterSettings(
-      memberCount: memberCount, period: period, slot: profile.slotLength(for: size), syncGap: .milliseconds(5),
+      memberCount: memberCount, period: period, slot: profile.slotLength(for: size),
+      syncGap: .milliseconds(5),
       framePace: profile.airTime(size) + profile.turnaround, mtu: size)
   }
 }

@@ -197,10 +197,10 @@ private let vectorNames = [
 
   @Test func slotsBeyondTheLastAreRefused() {
     // Flags 4, membership 1, round 1, then the ballot's slot.
-    #expect(decode([4, 1, 1, 32, 0, 0, 255, 0]) == .truncated)
+    #expect(decode([4, 1, 1, 192, 0, 0, 255, 0]) == .truncated)
     #expect(decode([4, 1, 1, 30, 0, 0, 255, 0]) == .taken(unknownSections: 0))
     // Timed: the founder's slot comes last.
-    #expect(decode([5, 1, 1, 30, 0, 0, 0, 0, 255, 0, 0, 0, 31]) == .truncated)
+    #expect(decode([5, 1, 1, 30, 0, 0, 0, 0, 255, 0, 0, 0, 192]) == .truncated)
     #expect(decode([5, 1, 1, 30, 0, 0, 0, 0, 255, 0, 0, 0, 30]) == .taken(unknownSections: 0))
   }
 

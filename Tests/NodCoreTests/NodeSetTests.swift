@@ -22,7 +22,8 @@ import Testing
   func theFirstSlotsAreAsManyAsAskedFor(count: Int) {
     let set = NodeSet(firstSlots: count)
     #expect(set.count == count)
-    #expect(set.isSubset(of: NodeSet(firstSlots: 192)) && (count == 0 || set.contains(NodeID(UInt8(count - 1)))))
+    #expect(
+      set.isSubset(of: NodeSet(firstSlots: 192)) && (count == 0 || set.contains(NodeID(UInt8(count - 1)))))
     #expect(count == 0 || !set.isSubset(of: NodeSet(firstSlots: count - 1)))
   }
 

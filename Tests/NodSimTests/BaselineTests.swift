@@ -5,7 +5,9 @@ import Testing
 
 @testable import NodSim
 
-private func options(_ nodes: Int, _ physics: FloodPhysics, permille: Int = 0, burst: Int? = nil) -> FloodOptions {
+private func options(_ nodes: Int, _ physics: FloodPhysics, permille: Int = 0, burst: Int? = nil)
+  -> FloodOptions
+{
   var o = FloodOptions()
   o.nodes = nodes
   o.physics = physics
@@ -44,7 +46,8 @@ private func options(_ nodes: Int, _ physics: FloodPhysics, permille: Int = 0, b
 
   @Test func burstsLoseTheShareThatWasAskedFor() {
     var random = Random(seed: 5)
-    var medium = FloodMedium(count: 6, physics: .ideal, loss: FloodLoss(permille: 300, meanBurst: 20), &random)
+    var medium = FloodMedium(
+      count: 6, physics: .ideal, loss: FloodLoss(permille: 300, meanBurst: 20), &random)
     var heard = 0
     for _ in 0..<40_000 {
       medium.passSlot(&random)

@@ -6,9 +6,12 @@ import Testing
 
 @Suite struct OwnWorldTests {
   @Test(arguments: [
-    (["--nodes", "32"], "--nodes: allowed is 1 to 31"), (["--period", "0.05"], "--period: allowed is 0.1 to 900"),
-    (["--loss", "96"], "--loss: allowed is 0 to 95"), (["--rule", "zab"], "--rule zab: allowed are paxos and raft"),
-    (["--host", "pi"], "--host pi: allowed are none and pi-zero-2w"), (["--burst", "0"], "--burst: allowed is 1 to 1000"),
+    (["--nodes", "32"], "--nodes: allowed is 1 to 31"),
+    (["--period", "0.05"], "--period: allowed is 0.1 to 900"),
+    (["--loss", "96"], "--loss: allowed is 0 to 95"),
+    (["--rule", "zab"], "--rule zab: allowed are paxos and raft"),
+    (["--host", "pi"], "--host pi: allowed are none and pi-zero-2w"),
+    (["--burst", "0"], "--burst: allowed is 1 to 1000"),
   ])
   func whatNoWorldCanBeIsRefused(arguments: [String], text: String) {
     do {

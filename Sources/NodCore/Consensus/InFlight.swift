@@ -21,7 +21,7 @@ public struct InFlight: ~Copyable {
   }
   deinit { slots.deallocate() }
 
-  /// Eight commands in a row of one origin lie side by side: they come and go together, and so in one cache line or two.
+  /// Eight commands in a row of one origin lie side by side: they come and go together, in one cache line or two.
   private func home(_ id: CommandID) -> Int {
     var x = UInt64(id.sequence >> 3) | UInt64(id.incarnation) << 32
     x ^= UInt64(id.node.raw) << 56

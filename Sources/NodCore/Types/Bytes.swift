@@ -137,7 +137,7 @@ package struct ByteWriter {
   }
   package mutating func varint(_ value: UInt64) {
     var rest = value
-    if !overflowed, buffer.count - count >= 10, let base = buffer.baseAddress {  // room for any: looked at once
+    if !overflowed, buffer.count - count >= 10, let base = buffer.baseAddress {  // room for any
       var at = count
       while rest >= 0x80 {  // at most nine times
         base.storeBytes(of: UInt8(truncatingIfNeeded: rest) | 0x80, toByteOffset: at, as: UInt8.self)

@@ -63,7 +63,8 @@ struct FloodMedium {
   }
 
   /// Calls `take` with the place in `speakers` of each that `listener` hears in this slot.
-  func hear(_ speakers: [Int], at listener: Int, _ random: inout Random, _ take: (Int, inout Random) -> Void) {
+  func hear(_ speakers: [Int], at listener: Int, _ random: inout Random, _ take: (Int, inout Random) -> Void)
+  {
     guard !speakers.isEmpty else { return }
     if speakers.count > 1 {
       switch physics {

@@ -44,7 +44,9 @@ package func floodOnce(_ options: FloodOptions, seed: UInt64) -> FloodOutcome {
       outcome.slotsToAll = air.slot
       outcome.sentToAll = air.sent
     }
-    if outcome.slotsToFlags == nil, air.nodes.allSatisfy({ $0.isComplete }) { outcome.slotsToFlags = air.slot }
+    if outcome.slotsToFlags == nil, air.nodes.allSatisfy({ $0.isComplete }) {
+      outcome.slotsToFlags = air.slot
+    }
   }
   outcome.sent = air.sent
   outcome.radioSlots = air.radioSlots

@@ -1,6 +1,6 @@
-// Members of a cluster in memory: the real core and its real frames, encoded and decoded, with neither cipher nor disk.
-// For what is about the core alone: how fast it is, and how many frames its rules of speaking cost with more voters than
-// a roster can name. Everything else is measured in a World.
+// Members of a cluster in memory: the real core and its real frames, encoded and decoded; no cipher, no disk.
+// For what is about the core alone: how fast it is, and how many frames its rules of speaking cost with more voters
+// than a roster can name. Everything else is measured in a World.
 import NodCore
 
 /// What such a cluster is like.

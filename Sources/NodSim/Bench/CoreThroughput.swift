@@ -62,7 +62,9 @@ package final class CoreThroughputRun {
       while cluster.completed - before.0 < count {
         while Int(ticket) - 1 - cluster.completed < CoreThroughputRun.callers {
           let at = Int(ticket % UInt64(CoreThroughputRun.keys)) * size
-          guard cluster.submit(Bytes(rebasing: all[at..<at + size]), at: leader, ticket: ticket) else { break }
+          guard cluster.submit(Bytes(rebasing: all[at..<at + size]), at: leader, ticket: ticket) else {
+            break
+          }
           ticket += 1
         }
         cluster.step()

@@ -105,22 +105,27 @@ private final class ManyVoters {
     if sameWindow { figures.sameWindow += 1 }
   }
 
-  /// Stops a moment before a window, with one leader, everybody up to date, and a window behind it in which only the
-  /// beacon was said.
+  /// Stops a moment before a window, with one leader, everybody up to date, and if it comes to that soon, a window behind
+  /// it in which only the beacon was said: where a tenth of the members miss each beacon, there is always somebody who
+  /// asks for something.
   private func waitForQuiet() -> Bool {
-    for _ in 0..<60 {
+    for attempt in 0..<12 {
       guard cluster.settle(windows: 60) else { return false }
       leader = cluster.leaders[0]
+      let time = LocalTime(microseconds: cluster.now)
       let next = cluster.node(leader) { node in
-        node.clock.gridPoint(of: node.timeline.window &+ 1) - node.clock.guardTime(at: LocalTime(microseconds: cluster.now))
+        node.clock.gridPoint(of: node.timeline.window &+ 1) - node.clock.guardTime(at: time)
       }
       cluster.run(until: next.microseconds - 20_000)
       let frames = cluster.framesOnAir
       let bytes = cluster.bytesOnAir
       cluster.run(windows: 1)
-      guard cluster.framesOnAir == frames + 1, cluster.leaders == [leader] else { continue }
-      beaconBytes = cluster.bytesOnAir - bytes
-      return cluster.everybodyKnows(cluster.node(leader) { $0.acceptor.last })
+      let isQuiet = cluster.framesOnAir == frames + 1
+      guard isQuiet || attempt >= 4, cluster.leaders == [leader] else { continue }
+      if isQuiet || beaconBytes == 0 {
+        beaconBytes = (cluster.bytesOnAir - bytes) / (cluster.framesOnAir - frames)
+      }
+      if cluster.everybodyKnows(cluster.node(leader) { $0.acceptor.last }) { return true }
     }
     return false
   }

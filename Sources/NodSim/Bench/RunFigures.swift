@@ -29,7 +29,7 @@ package struct RunFigures: Sendable {
   package var submitted = 0
   package var acknowledged = 0
   package var unknown = 0
-  /// Commands that stood in the log a second time and were skipped, at the member that saw most of them since its start.
+  /// Commands that stood in the log a second time and were skipped, at the member that saw most of them.
   package var duplicates: UInt64 = 0
   package var leaders = 0
   /// Periods from a command's submission to its answer; 0: within the same period.

@@ -28,7 +28,11 @@ package func sealAndOpen(frameBytes: Int, count: Int) -> Int {
     let size = body.withUnsafeBytes { sender.seal($0, withSalt: number == 0, into: datagram) }
     do throws(SecurityError) {
       let frame = try receiver.open(Bytes(rebasing: datagram[..<size]), into: plain)
-      if number == 0 { try receiver.confirm(frame.sender, salt: frame.salt, incarnation: 1) } else { opened += 1 }
+      if number == 0 {
+        try receiver.confirm(frame.sender, salt: frame.salt, incarnation: 1)
+      } else {
+        opened += 1
+      }
     } catch { continue }
   }
   return opened

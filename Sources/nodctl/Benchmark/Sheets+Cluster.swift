@@ -24,7 +24,8 @@ func commandSheet(_ effort: Effort, seed: UInt64, _ progress: Progress) -> Sheet
   var sheet = Sheet(
     name: "command", title: "One command at the leader, one hop, independent loss; limits F_c and F_a",
     headings: [
-      "n", "loss", "to_leader", "F_c", "ratio", "in_all", "in_all/F_c", "F_a", "bytes", "radio_ms", "same_%", "p50",
+      "n", "loss", "to_leader", "F_c", "ratio", "in_all", "in_all/F_c", "F_a", "bytes", "radio_ms", "same_%",
+      "p50",
       "p99", "all_by_beacon_%", "not_counted",
     ])
   let sizes = [3, 5, 7, 15, 31]
@@ -44,7 +45,8 @@ func commandSheet(_ effort: Effort, seed: UInt64, _ progress: Progress) -> Sheet
         digits(cost.framesUntilLeaderKnows / least, 3), digits(cost.framesInAll, 2),
         digits(cost.framesInAll / least, 3), digits(leastFramesUntilAllKnow(memberCount: n, loss: p), 2),
         digits(cost.bytesInAll, 0), digits(cost.radioOnInWindow / 1_000, 1), digits(cost.sameWindow * 100, 1),
-        "\(cost.windowsP50)", "\(cost.windowsP99)", digits(cost.allKnowByNextBeacon * 100, 1), "\(cost.discarded)",
+        "\(cost.windowsP50)", "\(cost.windowsP99)", digits(cost.allKnowByNextBeacon * 100, 1),
+        "\(cost.discarded)",
       ])
     }
   }
@@ -84,7 +86,8 @@ func idleSheet(_ effort: Effort, seed: UInt64, _ progress: Progress) -> Sheet {
 
 func electionSheet(_ effort: Effort, seed: UInt64, _ progress: Progress) -> Sheet {
   var sheet = Sheet(
-    name: "election", title: "From the leader's power cut to the first decision of the next, T = 10 s, 802.15.4",
+    name: "election",
+    title: "From the leader's power cut to the first decision of the next, T = 10 s, 802.15.4",
     headings: ["rule", "n", "loss", "elections", "windows", "p99", "frames", "bytes", "not_counted"])
   for (row, n) in [3, 5, 7].enumerated() {
     for (column, loss) in [0, 100, 300, 500].enumerated() {
@@ -93,7 +96,8 @@ func electionSheet(_ effort: Effort, seed: UInt64, _ progress: Progress) -> Shee
         let f = measureElections(
           memberCount: n, rule: rule, lossPermille: loss, elections: effort.elections, seed: seed)
         sheet.add([
-          "\(rule)", "\(n)", digits(Double(loss) / 1000, 1), "\(f.elections)", digits(f.windows, 2), "\(f.windowsP99)",
+          "\(rule)", "\(n)", digits(Double(loss) / 1000, 1), "\(f.elections)", digits(f.windows, 2),
+          "\(f.windowsP99)",
           digits(f.frames, 1), digits(f.bytes, 0), "\(f.discarded)",
         ])
       }
@@ -106,16 +110,19 @@ func votersSheet(_ effort: Effort, seed: UInt64, _ progress: Progress) -> Sheet 
   var sheet = Sheet(
     name: "voters", title: "188 voters on one hop, 802.15.4: a quorum of 95 must transmit",
     headings: [
-      "loss", "commands", "to_leader", "in_all", "limit", "to_leader/limit", "in_all/limit", "bytes", "ms_to_leader",
+      "loss", "commands", "to_leader", "in_all", "limit", "to_leader/limit", "in_all/limit", "bytes",
+      "ms_to_leader",
       "same_%", "not_counted",
     ])
   let limit = 95.0
   for (column, loss) in losses.enumerated() {
     progress.note("188 voters", Double(column) / 4)
     let f = measureManyVoters(
-      188, profile: .ieee802154nRF52840, lossPermille: loss, commands: max(10, effort.commands / 20), seed: seed)
+      188, profile: .ieee802154nRF52840, lossPermille: loss, commands: max(10, effort.commands / 20),
+      seed: seed)
     sheet.add([
-      digits(Double(loss) / 1000, 1), "\(f.commands)", digits(f.framesUntilLeaderKnows, 1), digits(f.framesInAll, 1),
+      digits(Double(loss) / 1000, 1), "\(f.commands)", digits(f.framesUntilLeaderKnows, 1),
+      digits(f.framesInAll, 1),
       digits(limit, 0), digits(f.framesUntilLeaderKnows / limit, 3), digits(f.framesInAll / limit, 3),
       digits(f.bytesInAll, 0), digits(f.millisecondsUntilLeaderKnows, 0), digits(f.sameWindow * 100, 0),
       "\(f.discarded)",

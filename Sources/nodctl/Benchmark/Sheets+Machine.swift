@@ -19,10 +19,15 @@ func coreSheet(_ effort: Effort, _ progress: Progress) -> Sheet {
   }
   let limit = 1_000_000.0
   let each = Double(decided.decided)
-  sheet.add(["decided and applied by all three per CPU second", digits(best, 0), digits(limit, 0), digits(best / limit, 2)])
+  sheet.add([
+    "decided and applied by all three per CPU second", digits(best, 0), digits(limit, 0),
+    digits(best / limit, 2),
+  ])
   sheet.add(["frames per entry", digits(Double(decided.frames) / each, 4), "-", "-"])
-  sheet.add(["bytes on air per entry", digits(Double(decided.frameBytes) / each, 1), "64", digits(Double(decided.frameBytes) / each / 64, 2)])
-  sheet.add(["record bytes per entry and member", digits(Double(decided.recordBytes) / each / 3, 1), "64", digits(Double(decided.recordBytes) / each / 192, 2)])
+  let onAir = Double(decided.frameBytes) / each
+  let onDisk = Double(decided.recordBytes) / each / 3
+  sheet.add(["bytes on air per entry", digits(onAir, 1), "64", digits(onAir / 64, 2)])
+  sheet.add(["record bytes per entry and member", digits(onDisk, 1), "64", digits(onDisk / 64, 2)])
   return sheet
 }
 
@@ -52,7 +57,9 @@ func simulatorSheet(seed: UInt64, _ progress: Progress) -> Sheet {
     best = min(best, processorSeconds() - begin)
   }
   sheet.add(["CPU seconds", digits(best, 3), "1", digits(best, 2)])
-  sheet.add(["simulated seconds per second", digits(day.simulatedSeconds / best, 0), "86400", digits(1 / best, 2)])
+  sheet.add([
+    "simulated seconds per second", digits(day.simulatedSeconds / best, 0), "86400", digits(1 / best, 2),
+  ])
   sheet.add(["events per window", digits(Double(day.events) / Double(day.windows), 1), "-", "-"])
   sheet.add(["nanoseconds per event", digits(best * 1e9 / Double(day.events), 0), "-", "-"])
   sheet.add(["frames per window", digits(Double(day.frames) / Double(day.windows), 2), "-", "-"])
@@ -63,13 +70,17 @@ func simulatorSheet(seed: UInt64, _ progress: Progress) -> Sheet {
 
 func baselineSheet(_ effort: Effort, seed: UInt64, _ progress: Progress) -> Sheet {
   var sheet = Sheet(
-    name: "baseline", title: "The slot automaton of Wireless Paxos, one hop, prepare and accept; limit 2 x F_c frames",
+    name: "baseline",
+    title: "The slot automaton of Wireless Paxos, one hop, prepare and accept; limit 2 x F_c frames",
     headings: [
-      "n", "air", "loss", "leader_%", "all_%", "slots_leader", "slots_all", "slots_flags", "sent_leader", "2_F_c",
+      "n", "air", "loss", "leader_%", "all_%", "slots_leader", "slots_all", "slots_flags", "sent_leader",
+      "2_F_c",
       "sent_all", "bytes_all", "radio_slots",
     ])
   let air: [FloodPhysics] = [.collision, .capture(permille: 500), .capture(permille: 900), .ideal]
-  let loss = [FloodLoss(permille: 0), .init(permille: 100), .init(permille: 300), .init(permille: 300, meanBurst: 20)]
+  let loss = [
+    FloodLoss(permille: 0), .init(permille: 100), .init(permille: 300), .init(permille: 300, meanBurst: 20),
+  ]
   let sizes = [3, 5, 7, 15, 27, 188]
   for (row, n) in sizes.enumerated() {
     for physics in air {
@@ -83,9 +94,12 @@ func baselineSheet(_ effort: Effort, seed: UInt64, _ progress: Progress) -> Shee
         let least = 2 * leastFramesUntilLeaderKnows(memberCount: n, loss: Double(each.permille) / 1000)
         func mean(_ value: Double, _ count: Int) -> String { count == 0 ? "-" : digits(value, 1) }
         sheet.add([
-          "\(n)", physics.name, digits(Double(each.permille) / 1000, 1) + (each.meanBurst == nil ? "" : " bursts"),
-          digits(Double(f.leaderKnew) / Double(f.rounds) * 100, 0), digits(Double(f.allKnew) / Double(f.rounds) * 100, 0),
-          mean(f.slotsToLeader, f.leaderKnew), mean(f.slotsToAll, f.allKnew), mean(f.slotsToFlags, f.allFlagged),
+          "\(n)", physics.name,
+          digits(Double(each.permille) / 1000, 1) + (each.meanBurst == nil ? "" : " bursts"),
+          digits(Double(f.leaderKnew) / Double(f.rounds) * 100, 0),
+          digits(Double(f.allKnew) / Double(f.rounds) * 100, 0),
+          mean(f.slotsToLeader, f.leaderKnew), mean(f.slotsToAll, f.allKnew),
+          mean(f.slotsToFlags, f.allFlagged),
           mean(f.sentToLeader, f.leaderKnew), digits(least, 1), mean(f.sentToAll, f.allKnew),
           mean(f.bytesToAll, f.allKnew), digits(f.radioSlots, 1),
         ])
@@ -97,7 +111,8 @@ func baselineSheet(_ effort: Effort, seed: UInt64, _ progress: Progress) -> Shee
 
 func baselineSafetySheet(_ effort: Effort, seed: UInt64, _ progress: Progress) -> Sheet {
   var sheet = Sheet(
-    name: "baseline-safety", title: "The same under failures of proposers: schedules in which nodes learned two values",
+    name: "baseline-safety",
+    title: "The same under failures of proposers: schedules in which nodes learned two values",
     headings: ["n", "loss", "schedules", "own accepted value in prepare", "forgotten, as released"])
   let sizes = [3, 5, 7, 15]
   for (row, n) in sizes.enumerated() {

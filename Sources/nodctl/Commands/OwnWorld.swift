@@ -19,7 +19,8 @@ struct OwnWorld: ParsableArguments {
   @Option(help: "Battery of each node in mAh at 3.7 V, for its life (2000).") var battery: Double?
 
   var isAskedFor: Bool {
-    nodes != nil || period != nil || loss != nil || burst != nil || profile != nil || hours != nil || load != nil
+    nodes != nil || period != nil || loss != nil || burst != nil || profile != nil || hours != nil
+      || load != nil
       || kill != nil || rule != nil || host != nil || battery != nil
   }
 
@@ -64,7 +65,8 @@ struct OwnWorld: ParsableArguments {
     }
     progress.end()
     try file?.close()
-    let report = OwnWorldReport(figures: world.figures, batteryJoules: (battery ?? 2_000) * 3.6 * 3.7, seed: seed)
+    let report = OwnWorldReport(
+      figures: world.figures, batteryJoules: (battery ?? 2_000) * 3.6 * 3.7, seed: seed)
     report.show(json: json, hasHost: options.host != .none)
     if world.figures.violation != nil { throw ExitCode(1) }
   }
@@ -78,8 +80,8 @@ struct OwnWorld: ParsableArguments {
     }
     guard let known = ProfileCatalogue.builtIn(name) else {
       throw ValidationError(
-        "--profile \(name): built in are \(ProfileCatalogue.builtInNames.joined(separator: ", ")); a file's name has a / "
-          + "or ends with .conf")
+        "--profile \(name): built in are \(ProfileCatalogue.builtInNames.joined(separator: ", ")); "
+          + "a file's name has a / or ends with .conf")
     }
     return known
   }
@@ -117,8 +119,8 @@ struct OwnWorld: ParsableArguments {
     let cycle = radio.slotLength(for: radio.mtu) * (o.memberCount + 4)
     if cycle.raw > o.period.raw / 2 {
       throw ValidationError(
-        "--period: one cycle of \(o.memberCount) members takes \(digits(Double(cycle.raw) / 1e6, 2)) s with this radio; "
-          + "allowed is twice that or more")
+        "--period: one cycle of \(o.memberCount) members takes \(digits(Double(cycle.raw) / 1e6, 2)) s "
+          + "with this radio; allowed is twice that or more")
     }
   }
 }
@@ -129,7 +131,8 @@ private final class EventFile {
   private var waiting = Data()
 
   init(path: String) throws {
-    guard FileManager.default.createFile(atPath: path, contents: nil), let handle = FileHandle(forWritingAtPath: path)
+    guard FileManager.default.createFile(atPath: path, contents: nil),
+      let handle = FileHandle(forWritingAtPath: path)
     else { throw ValidationError("--trace \(path): cannot be written") }
     self.handle = handle
   }

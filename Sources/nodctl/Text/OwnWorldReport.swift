@@ -18,7 +18,8 @@ struct OwnWorldReport {
     var table = Table(headings: headings)
     for (i, m) in figures.members.enumerated() {
       var row = [
-        "n\(i)" + (m.isLeader ? " leads" : ""), "\(m.frames)", "\(m.bytes)", digits(m.radioOnShare * 100, 3) + " %",
+        "n\(i)" + (m.isLeader ? " leads" : ""), "\(m.frames)", "\(m.bytes)",
+        digits(m.radioOnShare * 100, 3) + " %",
         seconds(m.transmitting), seconds(m.receiving), seconds(m.sleeping), digits(m.radioJoules, 3) + " J",
       ]
       if hasHost {
@@ -31,11 +32,13 @@ struct OwnWorldReport {
     for line in table.lines(style) { print(line) }
     print("")
     print(
-      "\(digits(figures.seconds / 3600, 2)) hours, \(figures.windows) windows, \(figures.events) events, seed \(seed)")
+      "\(digits(figures.seconds / 3600, 2)) hours, \(figures.windows) windows, \(figures.events) events, seed \(seed)"
+    )
     print(
       "\(figures.decided) entries decided, \(figures.acknowledged) of \(figures.submitted) commands answered"
         + (figures.unknown > 0 ? ", \(figures.unknown) with unknown outcome" : "")
-        + (figures.duplicates > 0 ? "; \(figures.duplicates) stood twice in the log, the second without effect" : ""))
+        + (figures.duplicates > 0
+          ? "; \(figures.duplicates) stood twice in the log, the second without effect" : ""))
     if figures.acknowledged > 0 {
       print("answered within \(figures.periodsP50 + 1) periods (median), \(figures.periodsP99 + 1) (99 %)")
     }

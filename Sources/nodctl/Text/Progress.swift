@@ -11,7 +11,9 @@ final class Progress {
   /// Says what is being done, and how much of it is done, 0 ... 1.
   func note(_ what: String, _ share: Double) {
     let now = Date()
-    guard now.timeIntervalSince(begin) > 2, now.timeIntervalSince(last) > (isTerminal ? 0.2 : 10) else { return }
+    guard now.timeIntervalSince(begin) > 2, now.timeIntervalSince(last) > (isTerminal ? 0.2 : 10) else {
+      return
+    }
     last = now
     wrote = true
     let text = "\(what) \(Int((share * 100).rounded(.down))) %"
