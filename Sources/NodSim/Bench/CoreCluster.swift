@@ -51,6 +51,8 @@ package final class CoreCluster {
     var from: Int
     var bytes: Range<Int>
     var airtime: Int64
+    /// As sealing would number it.
+    var counter: UInt32
   }
 
   package init(_ options: CoreOptions) {
@@ -169,7 +171,7 @@ package final class CoreCluster {
           preconditionFailure("a frame of this very version is decoded")
         }
         nodes[i].heard(
-          decoded, senderSalt: nodes[frame.from].salt, startedAt: startedAt,
+          decoded, senderSalt: nodes[frame.from].salt, counter: frame.counter, startedAt: startedAt,
           now: LocalTime(microseconds: now))
         turn(i)
       }
@@ -200,7 +202,10 @@ package final class CoreCluster {
     let begin = comingBytes.count
     comingBytes.append(contentsOf: buffer[..<count])
     let airtime = options.profile.airTime(size).raw
-    coming.append(Coming(at: now + airtime, from: i, bytes: begin..<begin + count, airtime: airtime))
+    coming.append(
+      Coming(
+        at: now + airtime, from: i, bytes: begin..<begin + count, airtime: airtime,
+        counter: UInt32(truncatingIfNeeded: framesBy[i])))
   }
 
   /// Records are durable when the latency is over; snapshots at once.
