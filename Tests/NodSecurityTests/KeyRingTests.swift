@@ -184,7 +184,9 @@ import Testing
   let recorded = a.seal("last but one", withSalt: true)
   #expect(b.open(a.seal("last", withSalt: false)) == .success("last"))
   let renewed = b.openFully(a.seal("renewed", withSalt: false))
-  #expect(renewed == .success(Opened(sender: NodeID(0), count: 7, salt: 11 + 1 << 32, counter: 0, isConfirmed: true)))
+  #expect(
+    renewed
+      == .success(Opened(sender: NodeID(0), count: 7, salt: 11 + 1 << 32, counter: 0, isConfirmed: true)))
   #expect(b.open(recorded) == .failure(.staleStart))
   a.ring.sending.counter = SendingKey.announcedFrames
   let quiet = a.seal("quiet", withSalt: false)
