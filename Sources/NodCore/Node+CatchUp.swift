@@ -14,7 +14,8 @@ extension Node {
   }
 
   /// Whether to ask for it now. A gap at the very end of the log is the business of the window in which it was first
-  /// seen: repeats and relays mend most of them. What is left is asked for before the next beacon, which then carries it.
+  /// seen: repeats and relays mend most of them. What is left is asked for before the next beacon, which
+  /// then carries it.
   var pullIsDue: Bool {
     guard needsPull else { return false }
     if isDeaf { return true }  // whom it asks is awake in the answers, not before the beacon

@@ -328,7 +328,8 @@ extension Node {
     if state.outbid > state.ballot { campaign() }
   }
 
-  /// Voices of relays are no evidence (review A8), and in one window not everybody speaks who is there: so it is windows with
+  /// Voices of relays are no evidence (review A8), and in one window not everybody speaks who is there: so
+  /// it is windows with
   /// due answers that are counted, from the last first-hand word of each, to the one that completes a quorum.
   private func quorumAge(_ dueWindows: Int) -> Int {
     var age = 0

@@ -1,8 +1,10 @@
-// Members that cannot hear the leader, or cannot make it hear them, but have a neighbour that can: the neighbour repeats
+// Members that cannot hear the leader, or cannot make it hear them, but have a neighbour that can: the
+// neighbour repeats
 // the beacon in its slot, and carries what they bring and what they are told, byte for byte. Votes and entries need
 // nothing of this: merged frames pass them on anyway. (Protocol review B1; scenarios 9 to 12.)
 //
-// Who needs it is known from the tables of full windows, and sooner from a canvass: it says "I hear no leader". Of several
+// Who needs it is known from the tables of full windows, and sooner from a canvass: it says "I hear no
+// leader". Of several
 // neighbours the first in turn repeats; the others hear that and keep silent.
 
 /// Sections of others on their way: bounded, each sent a few times, gone after some windows.
@@ -106,7 +108,8 @@ extension Node {
       && !peers[member].hears.contains(other)
   }
 
-  /// Somebody hears the leader only through others, and nobody whom it hears has repeated the beacon in this window yet.
+  /// Somebody hears the leader only through others, and nobody whom it hears has repeated the beacon in
+  /// this window yet.
   var relays: Bool {
     guard !deafDependents.isEmpty, !isLeader, leader != nil, timeline.heardLeaderInWindow else {
       return false

@@ -86,7 +86,8 @@ extension Node {
     return true
   }
 
-  /// Members that voted for `index` as this cycle showed it, the leader counted as one who will vote for what it proposed.
+  /// Members that voted for `index` as this cycle showed it, the leader counted as one who will vote for
+  /// what it proposed.
   private func shown(_ index: LogIndex) -> NodeSet {
     var shown = cycleVotes.ballot == votes.ballot ? cycleVotes.members(at: index) : NodeSet()
     shown.insert(leaderBallot.node)
@@ -128,7 +129,8 @@ extension Node {
   /// The first of those entries.
   var firstToRelay: LogIndex { max(peers[leaderBallot.node].decided + 1, acceptor.log.first) }
 
-  /// How many of the request slots before the beacon this node uses, the last ones. A pull that is lost comes again with
+  /// How many of the request slots before the beacon this node uses, the last ones. A pull that is lost
+  /// comes again with
   /// the next window; a command that is lost costs its caller a window.
   var requestTries: Int {
     guard hasNews, !isDeaf else { return 0 }

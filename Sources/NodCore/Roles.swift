@@ -47,7 +47,8 @@ package struct LeaderState: Sendable {
   package var quorumAge = 0
   package var isDue = false
   package var heardThisWindow = NodeSet()
-  /// The last window took more than one cycle, so frames get lost: this beacon repeats what not everybody is known to have.
+  /// The last window took more than one cycle, so frames get lost: this beacon repeats what not everybody
+  /// is known to have.
   package var repeatsLast = false
   /// The newest window in which a quorum was heard.
   package var quorumWindow: UInt32

@@ -1,5 +1,7 @@
-// What one command costs: given to the leader (or a follower) just before its window, then quiet windows until everybody
-// knows. Counted are frames until the leader knows, all frames that the command caused, their bytes, the windows it took
+// What one command costs: given to the leader (or a follower) just before its window, then quiet windows
+// until everybody
+// knows. Counted are frames until the leader knows, all frames that the command caused, their bytes, the
+// windows it took
 // and how long radios were on. Lower bounds: docs/design.md and docs/performance.md.
 import NodCore
 import NodStation

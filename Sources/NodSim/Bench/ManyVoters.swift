@@ -106,7 +106,8 @@ private final class ManyVoters {
   }
 
   /// Stops a moment before a window, with one leader, everybody up to date, and if it comes to that soon, a window
-  /// behind it in which only the beacon was said: where a tenth of the members miss each beacon, there is always somebody who
+  /// behind it in which only the beacon was said: where a tenth of the members miss each beacon, there is
+  /// always somebody who
   /// asks for something.
   private func waitForQuiet() -> Bool {
     for attempt in 0..<12 {
