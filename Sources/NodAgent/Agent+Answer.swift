@@ -60,11 +60,10 @@ extension Agent {
   }
 
   private mutating func tellDisk() {
-    let failure = cluster.station.journal.failure
-    guard (failure != nil) != hadDiskTrouble else { return }
-    hadDiskTrouble = failure != nil
-    if let failure {
-      log.error("\(failure.description); this node neither votes nor leads until the disk takes writes again")
+    guard cluster.station.node.isUnfit != hadDiskTrouble else { return }
+    hadDiskTrouble = cluster.station.node.isUnfit
+    if hadDiskTrouble {
+      log.error("\(cluster.diskTrouble); this node neither votes nor leads until the disk takes writes again")
     } else {
       log.warn("the disk takes writes again")
     }

@@ -19,16 +19,15 @@ extension Station where D: ~Copyable {
   package mutating func persist(_ now: LocalTime) -> SyncTarget? {
     guard !awaitsSync, journal.isIdle else { return nil }
     appendRecords()
+    guard hasRoom(now) else { return nil }
     if journal.failure != nil {
       // More waited than the journal can hold: no fault of the disk, a checkpoint holds it all.
-      guard failedSince == nil || now >= retryDiskAt else { return nil }
-      retryDiskAt = now + .seconds(2)
-      return rotate(now)
+      return trouble.allows(now) ? rotate(now) : nil
     }
-    if node.snapshots.isBusy || node.wantsRotation { return rotate(now) }
-    if journal.needsRotation {
-      node.wantsSnapshot = true
-      return rotate(now)
+    if node.snapshots.isBusy || node.wantsRotation || journal.needsRotation || trouble.needsRotation {
+      if journal.needsRotation { node.wantsSnapshot = true }
+      // A rotation that failed is tried again now and then; meanwhile the old segment takes batches.
+      if trouble.allows(now) { return rotate(now) }
     }
     guard journal.hasPending else { return nil }
     if node.acceptor.commit > decidedWritten {
@@ -47,7 +46,7 @@ extension Station where D: ~Copyable {
       awaitsSync = target != nil
       return target
     } catch {
-      diskFailed(now)
+      diskFailed(error, now)
       return nil
     }
   }
@@ -63,7 +62,7 @@ extension Station where D: ~Copyable {
       awaitsSync = true
       return target
     } catch {
-      diskFailed(now)
+      diskFailed(error, now, atRotation: true)
       return nil
     }
   }
@@ -107,31 +106,23 @@ extension Station where D: ~Copyable {
       if next == nil {
         if wasRotating {
           if node.snapshots.isBusy { node.snapshotIsDurable() }
+          trouble.needsRotation = false
         }
-        if node.isUnfit && journal.failure == nil {
-          node.diskIs(fit: true)
-          failedSince = nil
-        }
+        becomeFit()
         noteDurable(now)
       }
       return next
     } catch {
       awaitsSync = false
-      diskFailed(now)
+      diskFailed(error, now, atRotation: true)
       return nil
     }
   }
 
   package mutating func syncFailed(_ reason: D.Failure, now: LocalTime) {
     awaitsSync = false
-    journal.syncFailed(reason)
-    diskFailed(now)
-  }
-
-  private mutating func diskFailed(_ now: LocalTime) {
-    if failedSince == nil { failedSince = now }
-    retryDiskAt = now + .seconds(2)
-    node.diskIs(fit: false)
+    let wasRotating = journal.isRotating
+    diskFailed(journal.syncFailed(reason), now, atRotation: wasRotating)
   }
 
   /// What is on disk now may be said.
