@@ -18,6 +18,7 @@ extension Node {
     counters.framesHeard += 1
     counters.unknownSections += UInt64(frame.unknownSections)
     greet(frame, senderSalt)
+    heardNewerStarts(frame)
     let isFresh = peers[frame.sender].isFresh
     takeTime(frame, startedAt: startedAt, now: now, isFresh: isFresh)
     let window = fullWindow(frame.prelude)
@@ -201,7 +202,7 @@ extension Node {
   /// Somebody holds a vote of this node beyond its own disk: the disk lost what it had promised to keep. It
   /// never votes
   /// again with this journal (design, section 3 rule 5).
-  private mutating func disqualify() {
+  mutating func disqualify() {
     mayVote = false
     effects.records.append(.disqualified) { _ in }
     effects.raise(.lostMemory)

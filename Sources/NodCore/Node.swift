@@ -56,6 +56,8 @@ public struct Node: ~Copyable {
   package let id: NodeID
   package internal(set) var incarnation: UInt32
   package internal(set) var salt: UInt64
+  /// The records that must be durable before `incarnation` is told.
+  var numberedAt: UInt64 = 0
   package internal(set) var mayVote: Bool
   package var effects = Effects()
   package internal(set) var counters = NodeCounters()

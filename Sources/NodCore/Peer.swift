@@ -36,6 +36,9 @@ package struct Peer: Sendable {
   package var salt: UInt64 = 0
   package var freshSalt: UInt64 = 0
   package var incarnation: UInt32 = 0
+  /// The newest start of it that is known, when an older one had to be refused, and in which window that was.
+  package var newestStart: UInt32 = 0
+  package var refusedWindow: UInt32 = 0
   /// The newest window in which it asked to be greeted.
   package var asksWindow: UInt32 = 0
   package var asks = false
