@@ -100,6 +100,7 @@ public struct Node: ~Copyable {
 
   package var registry: Registry
   package internal(set) var applied = LogIndex.zero
+  var awaitsReaders = false
   var join: JoinBuffer
   package internal(set) var pending: PendingCommands
   var forwarded: PendingCommands

@@ -182,6 +182,15 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
     return taken
   }
 
+  /// The reads behind the last outcomes are answered: what is decided behind those may be applied.
+  ///
+  /// - Returns: whether anything had waited for that.
+  package mutating func readersAnswered(_ now: LocalTime) -> Bool {
+    guard node.readersAnswered(now) else { return false }
+    appendRecords()
+    return true
+  }
+
   package mutating func slept(since: LocalTime, now: LocalTime) {
     node.slept(since: since, now: now)
     appendRecords()
