@@ -10,7 +10,7 @@ extension Node {
   ///   - startedAt: when its transmission began, by this board's clock.
   package mutating func heard(_ frame: Frame, senderSalt: UInt64, startedAt: LocalTime, now: LocalTime) {
     guard frame.sender != id, Int(frame.sender.raw) < settings.memberCount,
-      frame.prelude.membershipVersion == settings.membershipVersion
+      frame.prelude.membershipVersion == settings.membershipVersion, namesMembersOnly(frame.prelude)
     else {
       counters.malformedFrames += 1
       return
@@ -32,6 +32,11 @@ extension Node {
     if isFresh { takeFresh(frame, window: window, now: now) }
     settle(now)
     plan(now)
+  }
+
+  /// Whoever leads, stands or founds is a member: ballots of others would be asked about a peer that is not there.
+  private func namesMembersOnly(_ p: Prelude) -> Bool {
+    Int(max(p.promised.node, p.accepted.node, p.founder).raw) < settings.memberCount
   }
 
   /// The window's whole number: frames outside full ones carry its low 16 bits.

@@ -66,7 +66,11 @@ public struct Peers: ~Copyable {
   }
   deinit { store.deallocate() }
   package subscript(node: NodeID) -> Peer {
-    get { store[Int(node.raw)] }
-    nonmutating _modify { yield &store[Int(node.raw)] }
+    get { store[place(node)] }
+    nonmutating _modify { yield &store[place(node)] }
+  }
+  private func place(_ node: NodeID) -> Int {
+    precondition(Int(node.raw) < count, "slots are checked where they come in")
+    return Int(node.raw)
   }
 }
