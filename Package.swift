@@ -67,6 +67,7 @@ if isFuzzing {
     .executableTarget(
       name: "nod-fuzz",
       dependencies: ["NodSim", "NodAgent", "NodStation", "NodSecurity", "NodJournal", "NodCore"],
-      path: "Tests/Fuzz", exclude: ["corpus"], swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])],
+      path: "Tests/Fuzz", exclude: ["corpus"],
+      swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])],
       linkerSettings: [.unsafeFlags([sanitizers])]))
 }

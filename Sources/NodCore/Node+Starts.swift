@@ -4,8 +4,8 @@
 // goes on above that. No step of this needs to be fresh: a recording tells a lower number than the present, which
 // changes nothing.
 
-/// Numbers of starts, 32 bits: the upper eight count the losses, so that no (start, number of command) of a member comes
-/// twice though it forgot all of them; the lower 24 are drawn at random after a loss, and count starts.
+/// Numbers of starts, 32 bits: the upper eight count the losses, so that no (start, number of command) of a member
+/// comes twice though it forgot all of them; the lower 24 are drawn at random after a loss, and count starts.
 package enum StartNumber {
   private static let lossShift: UInt32 = 24
   /// The first loss that a member cannot know to be the first: above all who never lost theirs.

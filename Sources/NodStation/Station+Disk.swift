@@ -1,5 +1,6 @@
-// A disk that cannot be relied upon: it failed, or its file system has less room than the operator wants kept. Either
-// way the node is unfit: what it cannot write it does not say, and it leads nobody. Both are looked at again now and then.
+// A disk that cannot be relied upon: it failed, or its file system has less room than the operator wants kept.
+// Either way the node is unfit: what it cannot write it does not say, and it leads nobody. Both are looked at
+// again now and then.
 import NodCore
 import NodJournal
 
@@ -78,7 +79,9 @@ extension Station where D: ~Copyable {
   /// Whether the file system has the room that is to stay free; says so to the node when that changes.
   mutating func hasRoom(_ now: LocalTime) -> Bool {
     let writes = journal.hasPending || node.wantsRotation || journal.needsRotation
-    guard space.isDue(now, writing: writes), let free = journal.disk.freeBytes() else { return !space.isShort }
+    guard space.isDue(now, writing: writes), let free = journal.disk.freeBytes() else {
+      return !space.isShort
+    }
     let wasShort = space.isShort
     space.note(free + journal.reclaimableBytes, now)
     if space.isShort && !wasShort { node.diskIs(fit: false) }

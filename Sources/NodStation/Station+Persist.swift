@@ -95,6 +95,14 @@ extension Station where D: ~Copyable {
     }
   }
 
+  /// Swift's runtime makes its tables for an error of this kind when it is first thrown through: at the start,
+  /// not in the first rotation.
+  func prepareCheckpoint() {
+    do throws(JournalError<D.Failure>) {
+      try node.checkpoint(scratch: scratch) { (_, _) throws(JournalError<D.Failure>) in }
+    } catch {}
+  }
+
   /// The sync has returned without failure.
   ///
   /// - Returns: what to sync next, for a rotation goes in steps.

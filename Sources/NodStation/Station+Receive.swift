@@ -27,7 +27,9 @@ extension Station where D: ~Copyable {
     if frame.prelude.has(Prelude.started) {
       do throws(SecurityError) {
         let number = frame.prelude.incarnation
-        if try keys.confirm(opened.sender, salt: opened.salt, incarnation: number) { remember(opened, number) }
+        if try keys.confirm(opened.sender, salt: opened.salt, incarnation: number) {
+          remember(opened, number)
+        }
       } catch {
         // Authentic, and older than what is known of its sender: a recording, or a board that lost its number.
         if let newest = keys.start(of: opened.sender) {

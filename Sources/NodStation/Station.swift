@@ -133,6 +133,7 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
 
   /// This start is on disk before its first word.
   private mutating func begin(_ now: LocalTime) throws(JournalError<D.Failure>) {
+    prepareCheckpoint()
     journalBase = journal.appended.raw
     let incarnation = node.incarnation
     node.effects.records.append(.start) { out in out.varint(UInt64(incarnation)) }

@@ -93,12 +93,11 @@ private struct Bench: ~Copyable {
         }
         count = writer.sections > 0 ? writer.count : 0
       }
-      if count > 0 { withUnsafeBytes(of: memory) { replies.append(contentsOf: Reply(peer, $0.part(0, count))) } }
+      if count > 0 { withUnsafeBytes(of: memory) { replies.append((peer, [UInt8]($0.part(0, count)))) } }
     }
   }
   /// Said once the node has finished speaking.
   private var replies: [(UInt8, [UInt8])] = []
-  private func Reply(_ peer: UInt8, _ bytes: Bytes) -> [(UInt8, [UInt8])] { [(peer, [UInt8](bytes))] }
   mutating func hearReplies() {
     let all = replies
     replies.removeAll()

@@ -142,12 +142,14 @@ final class JournalTarget: Target {
   private func changeRecords(_ choices: inout Choices) {
     let rebuilt = SimDisk(seed: 1)
     var journal = Journal(
-      disk: rebuilt, owner: JournalOwner(clusterLow: 7, clusterHigh: 9, node: NodeID(0)), limits: smallJournal)
+      disk: rebuilt, owner: JournalOwner(clusterLow: 7, clusterHigh: 9, node: NodeID(0)),
+      limits: smallJournal)
     let stride = Int(choices.byte() & 15) + 1
     let skipped = choices.number() % records.count
     do {
       _ = try journal.recover { _, _ in false }
-      try journal.create(identity: 5) { (journal: inout Journal<SimDisk>) throws(JournalError<SimDiskFailure>) in
+      try journal.create(identity: 5) {
+        (journal: inout Journal<SimDisk>) throws(JournalError<SimDiskFailure>) in
         for (at, record) in records.enumerated() {
           if at == skipped && stride > 8 { continue }
           let size = record.payload.count
@@ -159,7 +161,7 @@ final class JournalTarget: Target {
           if at > 0 && at % stride == 0 && !choices.isAtEnd {
             let how = choices.byte()
             if how & 1 != 0 {
-              count = min(choices.mutate(UnsafeMutableRawBufferPointer(rebasing: buffer[..<4096]), count: size), 4096)
+              count = choices.mutate(UnsafeMutableRawBufferPointer(rebasing: buffer[..<4096]), count: size)
             }
             if how & 0x0e == 0x0e { kind = choices.byte() }
           }

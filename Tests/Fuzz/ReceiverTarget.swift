@@ -1,5 +1,5 @@
-// Datagrams of an outsider into the whole receiver: bytes of any kind, and real frames that were changed, cut, prolonged
-// or played back. Nothing of it may be heard, answered, or change what the node knows.
+// Datagrams of an outsider into the whole receiver: bytes of any kind, and real frames that were changed, cut,
+// prolonged or played back. Nothing of it may be heard, answered, or change what the node knows.
 import NodCore
 import NodJournal
 import NodSim

@@ -1,6 +1,6 @@
-// What real members say: three stations agree in memory, lose one of their number, elect, catch up from a snapshot. Every
-// datagram is kept, with its body as a fourth who has the keys reads it, and every record of a journal. Fuzzing
-// begins from these.
+// What real members say: three stations agree in memory, lose one of their number, elect, catch up from a
+// snapshot. Every datagram is kept, with its body as a fourth who has the keys reads it, and every record of a
+// journal. Fuzzing begins from these.
 import NodCore
 import NodJournal
 import NodSecurity
@@ -199,7 +199,9 @@ final class Recording {
     guard let opened else { return }
     let body = Array(plain[..<opened.count])
     body.withUnsafeBytes { bytes in
-      guard let frame = try? Frame(decoding: bytes, from: opened.sender) else { fatalError("a frame of ours") }
+      guard let frame = try? Frame(decoding: bytes, from: opened.sender) else {
+        fatalError("a frame of ours")
+      }
       if frame.prelude.has(Prelude.started) {
         _ = try? observer.confirm(opened.sender, salt: opened.salt, incarnation: frame.prelude.incarnation)
       }

@@ -1,6 +1,6 @@
-// Bytes of a local client: into the request scanner, the table of commands and the queues behind it, in pieces, before a
-// cluster that decides when the input says so. A client may be told that it is wrong, or be cut off; it may not stop the
-// process, pile anything up, or keep the next client from being served.
+// Bytes of a local client: into the request scanner, the table of commands and the queues behind it, in pieces,
+// before a cluster that decides when the input says so. A client may be told that it is wrong, or be cut off; it
+// may not stop the process, pile anything up, or keep the next client from being served.
 import NodAgent
 import NodCore
 

@@ -11,8 +11,8 @@ import unittest
 from fixture import PATIENCE, PERIOD_MS, ClusterTest, SafeWriter, until
 
 DISK_BYTES = 1 << 20
-# Windows that one write may take while the leader's disk gives out: its beacon says that it resigns, an election without
-# loss takes two or three, and a caller may wait for its time-out of 15 before it asks another node.
+# Windows that one write may take while the leader's disk gives out: its beacon says that it resigns, an election
+# without loss takes two or three, and a caller may wait for its time-out of 15 before it asks another node.
 HAND_OVER_WINDOWS = 25
 QUIET_WINDOWS = 40
 

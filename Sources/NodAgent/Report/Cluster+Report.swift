@@ -56,8 +56,8 @@ extension Cluster {
   /// What is wrong with the disk, in one line.
   var diskTrouble: String {
     if station.isShortOfSpace {
-      return "the disk is nearly full: \(station.freeBytes / 1024) KiB are free for \(files.configuration.paths.state), "
-        + "[disk] min_free_kb = \(files.configuration.minimumFreeKibibytes)"
+      return "the disk is nearly full: \(station.freeBytes / 1024) KiB are free for "
+        + "\(files.configuration.paths.state), [disk] min_free_kb = \(files.configuration.minimumFreeKibibytes)"
     }
     return "the disk does not take writes: \(station.lastDiskFailure?.description ?? "see the log")"
   }
