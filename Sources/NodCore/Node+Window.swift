@@ -268,13 +268,23 @@ extension Node {
       timeline.speech = .answer
       return true
     }
-    if !staysAwake && timeline.ownSlotDone {
+    if !staysAwake && (timeline.ownSlotDone || hasNothingToAnswer) {
       return fallAsleep(now)
     }
     if now >= timeline.cycleEnd { return endCycle(now) }
     return rest(
       until: timeline.ownSlotDone ? timeline.cycleEnd : min(timeline.ownSlotAt, timeline.cycleEnd),
       radio: true)
+  }
+
+  /// The leader's burst is over and brought nothing, and nothing is owed: waiting for the own slot, to be silent
+  /// in it, would cost a wake-up and the radio for the sync gap.
+  private var hasNothingToAnswer: Bool {
+    guard timeline.heardLeaderInCycle, !wantsToAnswer, timeline.framesLeft == 0 else { return false }
+    if let owed = promiseOwed, owed.ballot == acceptor.promised, acceptor.accepted < owed.ballot { return false }
+    // The frame says when answers begin: one slot and the gap after the last of its burst.
+    return timeline.ackStart - timeline.leaderSlotAt
+      <= settings.slot + settings.syncGap + Microseconds(settings.framePace.raw / 2)
   }
 
   /// Whether anything may still come in this window that concerns a follower.
