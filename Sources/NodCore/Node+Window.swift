@@ -277,11 +277,13 @@ extension Node {
       radio: true)
   }
 
-  /// The leader's burst is over and brought nothing, and nothing is owed: waiting for the own slot, to be silent
-  /// in it, would cost a wake-up and the radio for the sync gap.
+  /// The leader's burst is over and brought nothing, and nothing is owed: waiting for the own slot, to be
+  /// silent in it, would cost a wake-up and the radio for the sync gap.
   private var hasNothingToAnswer: Bool {
     guard timeline.heardLeaderInCycle, !wantsToAnswer, timeline.framesLeft == 0 else { return false }
-    if let owed = promiseOwed, owed.ballot == acceptor.promised, acceptor.accepted < owed.ballot { return false }
+    if let owed = promiseOwed, owed.ballot == acceptor.promised, acceptor.accepted < owed.ballot {
+      return false
+    }
     // The frame says when answers begin: one slot and the gap after the last of its burst.
     return timeline.ackStart - timeline.leaderSlotAt
       <= settings.slot + settings.syncGap + Microseconds(settings.framePace.raw / 2)

@@ -26,8 +26,8 @@ extension Station where D: ~Copyable {
     }
     if node.snapshots.isBusy || node.wantsRotation || journal.needsRotation || trouble.needsRotation {
       if journal.needsRotation { node.wantsSnapshot = true }
-      // A rotation that failed is tried again now and then; meanwhile the old segment takes batches.
-      if trouble.allows(now) { return rotate(now) }
+      // One that failed is tried again now and then. Until then no batch: the log was cut for its checkpoint.
+      return trouble.allows(now) ? rotate(now) : nil
     }
     guard journal.hasPending else { return nil }
     if node.acceptor.commit > decidedWritten {
