@@ -115,6 +115,11 @@ package final class Traffic {
     unsentProbes.isEmpty && !waiting.contains { probes.contains($0.ticket.raw) }
   }
 
+  /// The ticket of the last command that a member took.
+  private(set) var lastSubmitted: UInt64 = 0
+  /// Whether the caller of this ticket has no answer yet, at the member that it asked.
+  func isWaiting(_ ticket: UInt64) -> Bool { waiting.contains { $0.ticket.raw == ticket } }
+
   package func submit(_ world: World, member i: Int, key: Int, token: CommandToken?) {
     let command = Traffic.increment(key)
     let ticket = Ticket(nextTicket)
@@ -125,6 +130,7 @@ package final class Traffic {
     }
     guard case .accepted = verdict else { return }
     if token == nil { submitted += 1 }
+    lastSubmitted = ticket.raw
     waiting.append(
       Waiting(member: i, ticket: ticket, key: key, token: token, since: world.now, command: command))
     world.turn(i)
