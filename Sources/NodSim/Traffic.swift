@@ -85,8 +85,11 @@ package final class Traffic {
     let up = (0..<world.members.count).filter { world.members[$0].isUp }
     guard !up.isEmpty else { return }
     let i = up[world.random.below(up.count)]
+    read(world, member: i, key: world.random.below(Traffic.keys))
+  }
+
+  package func read(_ world: World, member i: Int, key: Int = 0) {
     guard let station = world.members[i].station else { return }
-    let key = world.random.below(Traffic.keys)
     let ticket = Ticket(nextTicket)
     nextTicket += 1
     if station.pointee.requestRead(ticket, now: world.members[i].local(world.now)) {

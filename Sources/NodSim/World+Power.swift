@@ -8,7 +8,8 @@ extension World {
   package func powerOn(_ i: Int) {
     let member = members[i]
     guard !member.isUp else { return }
-    member.bootedAt = now
+    member.clock.boot(at: now)
+    member.refusal = nil
     member.generation += 1
     member.starts += 1
     member.wakePlannedAt = .max
@@ -19,6 +20,8 @@ extension World {
     node.holes = 64
     node.pendingBytes = 1 << 16
     node.salt = random.next()
+    node.hostLatency = options.hostLatency
+    node.clockAccuracyPPM = options.accuracyPPM
     member.salt = node.salt
     let memory = UnsafeMutablePointer<Station<SimDisk>>.allocate(capacity: 1)
     do {
@@ -32,6 +35,8 @@ extension World {
         }
       }
       member.station = memory
+      member.listener = Listener(
+        self, to: member.id, salt: node.salt, incarnation: memory.pointee.node.incarnation)
       checker.restarted(self, i)
       turn(i)
     } catch {
@@ -56,7 +61,10 @@ extension World {
     member.disk.cutPower()
     release(member)
     member.generation += 1
+    member.suspendedUntil = nil
     noteRadio(member, on: false)
     trace?("\(now) n\(i) power cut")
+    exchange?.note("n\(i) loses power")
+    exchange?.forget(i)
   }
 }

@@ -17,7 +17,18 @@ package final class World {
   package internal(set) var checker = Checker()
   package let traffic = Traffic()
   /// Sealed frames in the air, by number, until their last copy has arrived.
-  var air: [Int: (bytes: [UInt8], copies: Int, from: Int)] = [:]
+  var air: [Int: Transmission] = [:]
+  var channel = Channel()
+  var links: Links
+  var ledger: AirtimeLedger
+  /// The exchange in words, if somebody wants to read it.
+  package var exchange: Trace?
+  /// Loses what a scenario wants lost: asked for each receiver (from, to).
+  package var drops: ((Int, Int, Frame) -> Bool)?
+  /// Is shown every frame as it goes out, sealed.
+  package var overheard: ((Int, [UInt8]) -> Void)?
+  /// Changes of links that are to come.
+  var plannedLinks: [LinkChange] = []
   var nextDatagram = 0
   package internal(set) var framesOnAir = 0
   package internal(set) var bytesOnAir = 0
@@ -36,17 +47,17 @@ package final class World {
   package internal(set) var fingerprint: UInt64 = 0xcbf2_9ce4_8422_2325
   var epochKey: [UInt8] = []
   var rosterHash: [UInt8] = []
-  let profile = RadioProfile.loopback
+  package let profile: RadioProfile
 
   package init(_ options: WorldOptions) {
     self.options = options
     random = Random(seed: options.seed)
     cut = options.cut
     lossPermille = options.lossPermille
-    settings = ClusterSettings(
-      memberCount: options.memberCount, period: options.period, slot: .milliseconds(2),
-      syncGap: .milliseconds(4),
-      framePace: Microseconds(200), mtu: options.mtu)
+    profile = options.radio ?? .loopback
+    settings = options.clusterSettings(profile)
+    links = Links(seed: options.seed)
+    ledger = AirtimeLedger(profile, memberCount: options.memberCount)
     settings.rule = options.rule
     settings.snapshotEvery = options.snapshotEvery
     settings.cycleLimit = options.cycleLimit
@@ -55,7 +66,7 @@ package final class World {
     rosterHash = (0..<16).map { _ in UInt8(truncatingIfNeeded: random.next()) }
     for i in 0..<options.memberCount {
       let member = Member(NodeID(UInt8(i)), seed: random.next())
-      member.ratePPB = Int64(random.below(options.driftPPM * 2000 + 1) - options.driftPPM * 1000)
+      member.clock.ratePPB = Int64(random.below(options.driftPPM * 2000 + 1) - options.driftPPM * 1000)
       member.disk.sectorsTear = options.tears
       provision(member)
       members.append(member)
@@ -116,7 +127,7 @@ package final class World {
     switch kind {
     case .wake(let i, let generation):
       let member = members[i]
-      guard member.generation == generation, member.isUp else { return }
+      guard member.generation == generation, member.isUp, member.suspendedUntil == nil else { return }
       member.wakePlannedAt = .max
       member.station!.pointee.wake(member.local(now))
       turn(i)
@@ -155,13 +166,15 @@ package final class World {
       if let every = options.diskTroubleEvery, isFaulty {
         queue.plan(.diskTrouble(member: i), at: now + 1 + mean(every))
       }
+    case .links(let number): changeLink(plannedLinks[number])
+    case .resume(let i, let generation): resume(i, generation)
     }
   }
 
   /// After anything that happened to a member: what it wants done, until it wants nothing more now.
   func turn(_ i: Int) {
     let member = members[i]
-    guard let station = member.station else { return }
+    guard let station = member.station, member.suspendedUntil == nil else { return }
     var steps = 0
     while steps < 64 {
       steps += 1
@@ -172,8 +185,7 @@ package final class World {
       let time = member.local(now)
       if let target = station.pointee.persist(time) {
         member.syncTarget = target
-        let latency = Int64(random.below(Int(options.diskLatency.raw) * 2) + 1)
-        queue.plan(.synced(member: i, generation: member.generation), at: now + latency)
+        queue.plan(.synced(member: i, generation: member.generation), at: now + syncLatency())
       }
       let plan = station.pointee.plan
       noteRadio(member, on: plan.radioOn)
@@ -185,7 +197,7 @@ package final class World {
         station.pointee.wake(time)
         continue
       }
-      let at = max(now + 1, member.world(plan.wakeAt) + 1)
+      let at = max(now + 1, member.world(plan.wakeAt) + 1 + wakeDelay())
       if at < member.wakePlannedAt {
         member.wakePlannedAt = at
         queue.plan(.wake(member: i, generation: member.generation), at: at)
@@ -194,6 +206,7 @@ package final class World {
     }
     traffic.collect(self, i)
     checker.look(self, i)
+    exchange?.look(self, i)
   }
 
   /// A random span of this mean.
@@ -202,6 +215,10 @@ package final class World {
   private func synced(_ i: Int, _ generation: Int) {
     let member = members[i]
     guard member.generation == generation, let station = member.station, let target = member.syncTarget else {
+      return
+    }
+    if let until = member.suspendedUntil {  // the sync thread stands still as well
+      queue.plan(.synced(member: i, generation: generation), at: until + 1)
       return
     }
     do {
@@ -218,9 +235,7 @@ package final class World {
     member.syncTarget = nil
     if let next = station.pointee.synced(member.local(now)) {
       member.syncTarget = next
-      queue.plan(
-        .synced(member: i, generation: member.generation),
-        at: now + Int64(random.below(Int(options.diskLatency.raw) * 2) + 1))
+      queue.plan(.synced(member: i, generation: member.generation), at: now + syncLatency())
     }
     turn(i)
   }

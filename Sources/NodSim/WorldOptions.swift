@@ -34,6 +34,20 @@ package struct WorldOptions: Sendable {
   /// Mean time between linearizable reads; nil for none.
   package var readEvery: Microseconds?
   package var mtu = 1280
+  /// The radio, and what is true of the air: `use(_:period:)` sets both; nil for datagrams on a loopback interface.
+  package var radio: RadioProfile?
+  package var air = AirRules.datagrams
+  package var syncGap = Microseconds.milliseconds(4)
+  /// Further copies of a repeated frame come up to so much later.
+  package var repeatDelay: Microseconds?
+  /// A board wakes up to so much later than it asked for, which its configuration knows of (`host_latency_us`).
+  package var wakeJitter = Microseconds.zero
+  package var hostLatency = Microseconds(1000)
+  /// How far a board's clock may be off by its configuration.
+  package var accuracyPPM = 50
+  /// How often a sync takes so long, in thousandths.
+  package var slowSyncPermille = 0
+  package var slowSync = Microseconds.seconds(5)
   package var logBytes = 1 << 18
   /// Windows of faults, then windows without, in which every member must get a command decided.
   package var faultyWindows = 300
