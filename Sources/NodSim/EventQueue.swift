@@ -12,6 +12,8 @@ package struct Event: Sendable {
     case partition
     case diskTrouble(member: Int)
     case diskHeals(member: Int)
+    case cut(member: Int)
+    case battery(member: Int)
     case links(number: Int)
     case resume(member: Int, generation: Int)
   }

@@ -25,6 +25,9 @@ final class Member {
   var salt: UInt64 = 0
   /// Reads its frames for traces and filters; one for each start.
   var listener: Listener?
+  var battery: Battery?
+  var radioOnAtLook: Int64 = 0
+  var timesEmpty = 0
   /// Suspended until then, in the world's time.
   var suspendedUntil: Int64?
 

@@ -25,6 +25,9 @@ package final class Traffic {
   private var unsentProbes: [Int] = []
   package private(set) var readsAnswered = 0
   package private(set) var values = 0
+  /// Values whose caller was told that they are not stored: the store is full.
+  package private(set) var valuesRefused = 0
+  private var valueTickets: Set<UInt64> = []
   var nextTicket: UInt64 = 1
   package private(set) var submitted = 0
   package private(set) var acknowledged = 0
@@ -53,7 +56,12 @@ package final class Traffic {
 
   /// A large value: its command is spread over entries and frames. Nobody retries it.
   private func submitValue(_ world: World, member i: Int) {
-    let size = 1 + world.random.below(world.options.valueBytes)
+    submitValue(world, member: i, byteCount: 1 + world.random.below(world.options.valueBytes))
+  }
+
+  /// - Returns: whether the member took it at all.
+  @discardableResult
+  package func submitValue(_ world: World, member i: Int, byteCount size: Int) -> Bool {
     let key: [UInt8] = Array("blob\(world.random.below(4))".utf8)
     let value = [UInt8](repeating: UInt8(truncatingIfNeeded: nextTicket), count: size)
     var bytes = [UInt8](repeating: 0, count: size + 64)
@@ -69,15 +77,21 @@ package final class Traffic {
         }
       }
     }
-    guard let station = world.members[i].station else { return }
+    guard let station = world.members[i].station else { return false }
     let ticket = Ticket(nextTicket)
     nextTicket += 1
     let verdict = bytes[..<count].withUnsafeBytes {
       station.pointee.submit(
         Bytes(rebasing: $0[...]), token: nil, ticket: ticket, now: world.members[i].local(world.now))
     }
-    if case .accepted = verdict { values += 1 }
+    var isTaken = false
+    if case .accepted = verdict {
+      isTaken = true
+      values += 1
+      valueTickets.insert(ticket.raw)
+    }
     world.turn(i)
+    return isTaken
   }
 
   /// A linearizable read of one counter: it must see all that was acknowledged before it was asked for.
@@ -189,6 +203,9 @@ package final class Traffic {
   func collect(_ world: World, _ i: Int) {
     guard let station = world.members[i].station else { return }
     for completion in station.pointee.node.effects.completions {
+      if valueTickets.remove(completion.ticket.raw) != nil, case .failed = completion.result.outcome {
+        valuesRefused += 1
+      }
       guard let at = waiting.firstIndex(where: { $0.ticket == completion.ticket && $0.member == i }) else {
         continue
       }

@@ -70,7 +70,7 @@ extension World {
       let line = exchange.map { $0.frame(self, from: from, at: start, FrameWords(opened, settings).text) }
       var lost: UInt32 = 0
       if let drops {
-        for j in 0..<members.count where drops(from, j, opened) { lost |= 1 << UInt32(j) }
+        for j in 0..<members.count where j != from && drops(from, j, opened) { lost |= 1 << UInt32(j) }
       }
       return (line, lost)
     }

@@ -66,5 +66,6 @@ extension World {
     trace?("\(now) n\(i) power cut")
     exchange?.note("n\(i) loses power")
     exchange?.forget(i)
+    if let span = returnsAfterCut { queue.plan(.powerOn(member: i), at: now + span.raw) }
   }
 }

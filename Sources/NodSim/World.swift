@@ -27,6 +27,8 @@ package final class World {
   package var drops: ((Int, Int, Frame) -> Bool)?
   /// Is shown every frame as it goes out, sealed.
   package var overheard: ((Int, [UInt8]) -> Void)?
+  /// A member whose power goes has it again so much later; nil for never, unless somebody gives it.
+  package var returnsAfterCut: Microseconds?
   /// Changes of links that are to come.
   var plannedLinks: [LinkChange] = []
   var nextDatagram = 0
@@ -62,6 +64,7 @@ package final class World {
     settings.snapshotEvery = options.snapshotEvery
     settings.cycleLimit = options.cycleLimit
     settings.fullEvery = options.fullEvery
+    if let bytes = options.storeBytes { settings.registry.storeBytes = bytes }
     epochKey = (0..<32).map { _ in UInt8(truncatingIfNeeded: random.next()) }
     rosterHash = (0..<16).map { _ in UInt8(truncatingIfNeeded: random.next()) }
     for i in 0..<options.memberCount {
@@ -166,6 +169,8 @@ package final class World {
       if let every = options.diskTroubleEvery, isFaulty {
         queue.plan(.diskTrouble(member: i), at: now + 1 + mean(every))
       }
+    case .cut(let i): cutPower(i)
+    case .battery(let i): lookAtBattery(i)
     case .links(let number): changeLink(plannedLinks[number])
     case .resume(let i, let generation): resume(i, generation)
     }

@@ -49,6 +49,8 @@ package struct WorldOptions: Sendable {
   package var slowSyncPermille = 0
   package var slowSync = Microseconds.seconds(5)
   package var logBytes = 1 << 18
+  /// Bytes of all keys and values; nil for what is usual.
+  package var storeBytes: Int?
   /// Windows of faults, then windows without, in which every member must get a command decided.
   package var faultyWindows = 300
   package var quietWindows = 400

@@ -1,5 +1,5 @@
-// What each directed link loses: independently, or in bursts by the chain of Gilbert (1960) and Elliott (1963), in which
-// a link is good or bad for a while. Whole numbers only, so that every machine draws alike.
+// What each directed link loses: independently, or in bursts by the chain of Gilbert (1960) and Elliott (1963), in
+// which a link is good or bad for a while. Whole numbers only, so that every machine draws alike.
 import NodCore
 
 /// Times in which a link is bad. How long it stays good or bad is geometric, in steps of a sixteenth of the mean.

@@ -54,7 +54,7 @@ package struct Topology: Sendable, Equatable {
     var number = 0
     for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
       number += 1
-      let words = line.prefix { $0 != "#" }.split(whereSeparator: { $0 == " " || $0 == "\t" }).map(String.init)
+      let words = line.prefix { $0 != "#" }.split { $0 == " " || $0 == "\t" }.map(String.init)
       if words.isEmpty { continue }
       var reader = LineReader(words: words, line: number, memberCount: memberCount)
       changes += try reader.changes()
@@ -154,7 +154,9 @@ extension Microseconds {
     let units: [String: Int64] = [
       "ms": 1000, "s": 1_000_000, "min": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000,
     ]
-    guard let number = Int64(digits), let unit = units[String(text.dropFirst(digits.count))] else { return nil }
+    guard let number = Int64(digits), let unit = units[String(text.dropFirst(digits.count))] else {
+      return nil
+    }
     self.init(number * unit)
   }
 }

@@ -1,6 +1,7 @@
 // Running a world until something is so, and what a scenario asks of a cluster: a leader, agreement, a command
 // decided. Everything is counted in windows, with a limit, so that no scenario runs for ever.
 import NodCore
+import NodStation
 
 extension World {
   /// Runs window by window until `condition` holds.
@@ -60,4 +61,31 @@ extension World {
 package struct Command: Sendable, Hashable {
   package let ticket: UInt64
   package let submittedAt: Int64
+}
+
+// MARK: what a scenario reads off
+
+extension World {
+  /// How much earlier than its next window a member listens.
+  package func guardTime(of i: Int) -> Microseconds {
+    node(i) { $0.clock.guardTime(at: $0.clock.gridPoint(of: $0.timeline.window &+ 1)) } ?? .zero
+  }
+
+  /// The next grid point after `time` as a member counts, in the world's time.
+  package func gridPoint(after time: Int64, of i: Int) -> Int64 {
+    let member = members[i]
+    return node(i) { node in
+      var window = node.timeline.window
+      while member.world(node.clock.gridPoint(of: window)) <= time { window &+= 1 }  // one or two
+      return member.world(node.clock.gridPoint(of: window))
+    } ?? time
+  }
+
+  /// What the busiest member had on the air in its busiest hour.
+  package var mostAirtimeInAnHour: Microseconds { Microseconds(ledger.most) }
+
+  /// Datagrams that a member heard and did not take, since it started.
+  package func rejected(by i: Int) -> UInt64 {
+    members[i].station.map { $0.pointee.rejections.total - $0.pointee.rejections.radioOff } ?? 0
+  }
 }
