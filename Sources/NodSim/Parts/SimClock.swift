@@ -24,10 +24,16 @@ struct SimClock {
     return LocalTime(
       microseconds: SimClock.atStart + offset + elapsed + elapsed / 1000 * ratePPB / 1_000_000)
   }
-  /// The world's time at which this clock shows `local`, a microsecond early at most.
+  /// The world's time just before this clock shows `local`: a microsecond later it does.
   func world(_ local: LocalTime) -> Int64 {
     let elapsed = local.microseconds - SimClock.atStart - offset
     if elapsed > .max / 8 { return .max / 4 }
-    return bootedAt + elapsed - elapsed / 1000 * ratePPB / 1_000_000
+    // Right to the first order, and early by the second: a millisecond after a day at 100 ppm.
+    let guess = bootedAt + elapsed - elapsed / 1000 * ratePPB / 1_000_000
+    var exact = guess
+    while self.local(exact) < local {  // two or three rounds
+      exact += max(1, (local - self.local(exact)).raw)
+    }
+    return max(guess, exact - 1)
   }
 }
