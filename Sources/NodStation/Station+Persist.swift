@@ -105,6 +105,7 @@ extension Station where D: ~Copyable {
       let next = try journal.synced()
       awaitsSync = next != nil
       if next == nil {
+        if journal.failure == nil { retryDiskAt = .never }
         if wasRotating {
           if node.snapshots.isBusy { node.snapshotIsDurable() }
         }
