@@ -131,6 +131,8 @@ package final class World {
     case .wake(let i, let generation):
       let member = members[i]
       guard member.generation == generation, member.isUp, member.suspendedUntil == nil else { return }
+      // An earlier one was planned since: this one would only breed further ones.
+      guard now == member.wakePlannedAt else { return }
       member.wakePlannedAt = .max
       member.station!.pointee.wake(member.local(now))
       turn(i)
@@ -202,7 +204,9 @@ package final class World {
         station.pointee.wake(time)
         continue
       }
-      let at = max(now + 1, member.world(plan.wakeAt) + 1 + wakeDelay())
+      // As the agent's alarm: a disk that failed is tried again when its time has come.
+      let wanted = min(plan.wakeAt, station.pointee.awaitsSync ? .never : station.pointee.retryDiskAt)
+      let at = max(now + 1, member.world(wanted) + 1 + wakeDelay())
       if at < member.wakePlannedAt {
         member.wakePlannedAt = at
         queue.plan(.wake(member: i, generation: member.generation), at: at)
