@@ -12,6 +12,7 @@ package struct Event: Sendable {
     case partition
     case diskTrouble(member: Int)
     case diskHeals(member: Int)
+    case suspend(member: Int)
     case cut(member: Int)
     case battery(member: Int)
     case links(number: Int)

@@ -25,6 +25,8 @@ final class Member {
   var salt: UInt64 = 0
   /// Reads its frames for traces and filters; one for each start.
   var listener: Listener?
+  /// Its disk was damaged once: a refused start is right, and it is given an empty one.
+  var hasRotted = false
   var battery: Battery?
   var radioOnAtLook: Int64 = 0
   var timesEmpty = 0

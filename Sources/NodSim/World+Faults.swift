@@ -51,9 +51,11 @@ extension World {
   package func endFaults() {
     isFaulty = false
     cut = options.cut
+    links.forgetAll()
     for i in 0..<members.count {
       healDisk(i)
       members[i].disk.operationsUntilPowerCut = nil
+      if members[i].suspendedUntil != nil { resume(i, members[i].generation) }
       if !members[i].isUp { queue.plan(.powerOn(member: i), at: now + 1) }
     }
   }

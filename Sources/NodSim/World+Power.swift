@@ -8,6 +8,7 @@ extension World {
   package func powerOn(_ i: Int) {
     let member = members[i]
     guard !member.isUp else { return }
+    rotByChance(i)
     member.clock.boot(at: now)
     member.refusal = nil
     member.generation += 1
@@ -49,7 +50,11 @@ extension World {
       member.disk.killProcess()
       let reason = (error as? StationError<SimDiskFailure>)?.description ?? "\(error)"
       member.refusal = reason
-      if !member.diskIsTroubled { checker.refused(i, reason, at: now) }
+      if member.hasRotted && !member.diskIsTroubled {
+        emptyDisk(i)  // the next start finds nothing, and does not vote
+      } else if !member.diskIsTroubled {
+        checker.refused(i, reason, at: now)
+      }
     }
   }
 

@@ -75,6 +75,10 @@ package final class World {
       members.append(member)
       queue.plan(.powerOn(member: i), at: Int64(random.below(Int(options.period.raw))))
     }
+    if let topology = options.links { apply(topology) }
+    if let every = options.suspendEvery {
+      for i in 0..<options.memberCount { queue.plan(.suspend(member: i), at: mean(every)) }
+    }
     if options.commandEvery != nil { queue.plan(.client, at: options.period.raw * 4) }
     if options.readEvery != nil { queue.plan(.reader, at: options.period.raw * 5) }
     if let every = options.partitionEvery { queue.plan(.partition, at: mean(every)) }
@@ -171,9 +175,14 @@ package final class World {
       if let every = options.diskTroubleEvery, isFaulty {
         queue.plan(.diskTrouble(member: i), at: now + 1 + mean(every))
       }
+    case .suspend(let i):
+      if isFaulty { suspend(i, for: Microseconds(1 + mean(options.darkness))) }
+      if let every = options.suspendEvery, isFaulty {
+        queue.plan(.suspend(member: i), at: now + 1 + mean(every))
+      }
     case .cut(let i): cutPower(i)
     case .battery(let i): lookAtBattery(i)
-    case .links(let number): changeLink(plannedLinks[number])
+    case .links(let number): if isFaulty { changeLink(plannedLinks[number]) }
     case .resume(let i, let generation): resume(i, generation)
     }
   }

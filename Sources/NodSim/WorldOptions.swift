@@ -33,6 +33,12 @@ package struct WorldOptions: Sendable {
   package var diskTroubleEvery: Microseconds?
   /// Mean time between linearizable reads; nil for none.
   package var readEvery: Microseconds?
+  /// Links that are not like all others, from the beginning or by schedule, until the faults end.
+  package var links: Topology?
+  /// Mean time between suspends of a member; nil for none.
+  package var suspendEvery: Microseconds?
+  /// How often a bit has turned over on a disk while its member was dark, in thousandths; only ever on a minority.
+  package var rotPermille = 0
   package var mtu = 1280
   /// The radio, and what is true of the air: `use(_:period:)` sets both; nil for datagrams on a loopback interface.
   package var radio: RadioProfile?

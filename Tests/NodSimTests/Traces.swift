@@ -27,7 +27,8 @@ private func traces() -> [String] {
   let got = played.split(separator: "\n", omittingEmptySubsequences: false)
   let line = zip(wanted, got).enumerated().first { $0.element.0 != $0.element.1 }
   if let line {
-    Issue.record("\(name), line \(line.offset + 1) of the exchange:\nwas \(line.element.0)\nis  \(line.element.1)")
+    Issue.record(
+      "\(name), line \(line.offset + 1) of the exchange:\nwas \(line.element.0)\nis  \(line.element.1)")
   } else {
     #expect(wanted.count == got.count, "\(name) has \(got.count) lines, had \(wanted.count)")
   }

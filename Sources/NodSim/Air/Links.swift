@@ -40,6 +40,12 @@ struct Links {
     states[key] = bursts.map { State(bursts: $0, random: Random(seed: seed &+ UInt64(key) &* 0x9E37)) }
   }
 
+  /// All are alike again.
+  mutating func forgetAll() {
+    loss = [:]
+    states = [:]
+  }
+
   func loss(from: Int, to: Int) -> Int? { loss[key(from, to)] }
 
   /// Whether a frame sent now is taken by a burst.

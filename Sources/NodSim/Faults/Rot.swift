@@ -26,6 +26,16 @@ extension World {
     return nil
   }
 
+  /// In a drawn world: a bit of a dark member's disk, once a member, and never of a majority.
+  func rotByChance(_ i: Int) {
+    guard options.rotPermille > 0, isFaulty, !members[i].hasRotted, members[i].starts > 0,
+      members.filter({ $0.hasRotted }).count < (memberCount - 1) / 2,
+      random.happens(permille: options.rotPermille)
+    else { return }
+    members[i].hasRotted = true
+    if let place = rotSomewhere(i) { trace?("\(now) n\(i) rots at \(place)") }
+  }
+
   /// What a person does with a board whose journal is damaged: an empty state directory. It comes back as one who
   /// remembers nothing, and so does not vote.
   package func emptyDisk(_ i: Int) {
