@@ -38,6 +38,8 @@ final class Member {
     disk = SimDisk(seed: seed)
   }
   var isUp: Bool { station != nil }
+  /// Its agent runs: who asks is answered.
+  var isAwake: Bool { isUp && suspendedUntil == nil }
   func local(_ now: Int64) -> LocalTime { clock.local(now) }
   func world(_ local: LocalTime) -> Int64 { clock.world(local) }
 }

@@ -44,7 +44,7 @@ package final class Traffic {
 
   func step(_ world: World) {
     expire(world)
-    let up = (0..<world.members.count).filter { world.members[$0].isUp }
+    let up = (0..<world.members.count).filter { world.members[$0].isAwake }
     guard !up.isEmpty else { return }
     let i = up[world.random.below(up.count)]
     if world.options.valueBytes > 0 && world.random.below(3) == 0 {
@@ -96,7 +96,7 @@ package final class Traffic {
 
   /// A linearizable read of one counter: it must see all that was acknowledged before it was asked for.
   func read(_ world: World) {
-    let up = (0..<world.members.count).filter { world.members[$0].isUp }
+    let up = (0..<world.members.count).filter { world.members[$0].isAwake }
     guard !up.isEmpty else { return }
     let i = up[world.random.below(up.count)]
     read(world, member: i, key: world.random.below(Traffic.keys))
@@ -145,7 +145,13 @@ package final class Traffic {
     let verdict = command.withUnsafeBytes {
       station.pointee.submit($0, token: token, ticket: ticket, now: world.members[i].local(world.now))
     }
-    guard case .accepted = verdict else { return }
+    guard case .accepted = verdict else {
+      if token != nil {  // a repetition that finds no room: its first copy may take effect all the same
+        unknown += 1
+        doubtful[key, default: 0] += 1
+      }
+      return
+    }
     if token == nil { submitted += 1 }
     lastSubmitted = ticket.raw
     waiting.append(
@@ -181,20 +187,20 @@ package final class Traffic {
     let limit = world.options.period.raw * 20
     var retries: [Waiting] = []
     waiting.removeAll { item in
-      guard world.now - item.since > limit, let station = world.members[item.member].station else {
-        return false
-      }
+      guard world.now - item.since > limit, world.members[item.member].isAwake,
+        let station = world.members[item.member].station
+      else { return false }
       var again = item
-      again.token = station.pointee.node.abandon(item.ticket)
+      again.token = station.pointee.node.abandon(item.ticket) ?? item.token
       retries.append(again)
       return true
     }
     for item in retries {
-      guard let token = item.token ?? nil else {
+      guard let token = item.token else {
         submitted -= 1  // it was never sent and never will be
         continue
       }
-      let up = (0..<world.members.count).filter { world.members[$0].isUp }
+      let up = (0..<world.members.count).filter { world.members[$0].isAwake }
       submit(world, member: up[world.random.below(up.count)], key: item.key, token: token)
     }
   }

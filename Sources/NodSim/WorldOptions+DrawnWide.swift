@@ -1,5 +1,5 @@
-// A drawn world and what a bare medium does not have: a radio, links unlike each other, clocks, slow disks, members that
-// stand still, bits that rot. Drawn from a stream of its own, so that the worlds of `drawn` stay what they are.
+// A drawn world and what a bare medium does not have: a radio, links unlike each other, clocks, slow disks, members
+// that stand still, bits that rot. Drawn from a stream of its own, so that the worlds of `drawn` stay what they are.
 import NodCore
 
 extension WorldOptions {

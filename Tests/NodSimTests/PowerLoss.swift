@@ -40,8 +40,8 @@ func thePowerMayGoAtAnyChangeOfADisk(member: Int) {
   #expect(result.cuts >= 5)
 }
 
-/// Scenario 27: a bit turned over anywhere in a journal is mended from the mirror, or the node refuses and says what and
-/// where; it never starts with less than it promised.
+/// Scenario 27: a bit turned over anywhere in a journal is mended from the mirror, or the node refuses and says what
+/// and where; it never starts with less than it promised.
 @Test func aRottenBitIsMendedOrRefusedNeverForgotten() throws {
   var refused = 0
   var started = 0
@@ -127,8 +127,8 @@ func everybodyLosesPowerAtOnce(seed: UInt64) throws {
   world.expectWorking(within: 40)
 }
 
-/// Scenario 30: no nonce is used twice. The checker collects every one of every world; here a member starts forty times,
-/// and its disk is once put back as it had been.
+/// Scenario 30: no nonce is used twice. The checker collects every one of every world; here members start forty
+/// times.
 @Test func manyStartsUseNoNonceTwice() throws {
   let world = cluster(3)
   _ = try #require(world.elect())

@@ -97,8 +97,8 @@ func twoGridsThatMeetBecomeOne(seed: UInt64) throws {
   world.expectWorking(within: 10)
 }
 
-/// Scenario 34: an idle hour (a day with NOD_LONG_TESTS=1): a beacon a window, little else, and followers whose radio is
-/// on for hardly more than that. The target is 0.1 %; 0.18 to 0.20 % is what is measured today.
+/// Scenario 34: an idle hour (a day with NOD_LONG_TESTS=1): a beacon a window, little else, and followers whose radio
+/// is on for hardly more than that. The target is 0.1 %; 0.18 to 0.20 % is what is measured today.
 @Test func anIdleClusterSleeps() throws {
   let world = cluster(5) {
     $0.use(.ieee802154nRF52840, period: .seconds(10))

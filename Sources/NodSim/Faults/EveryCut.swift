@@ -1,5 +1,5 @@
-// Power that goes at a place that is chosen, not drawn: at every single change of a disk in turn, or in the moment after
-// a frame. What a member's disk then holds is as chance has it, and the checks go on.
+// Power that goes at a place that is chosen, not drawn: at every single change of a disk in turn, or in the moment
+// after a frame. What a member's disk then holds is as chance has it, and the checks go on.
 import NodCore
 
 /// Plays one script again and again; each time the power of `member` goes at the next change of its disk.
