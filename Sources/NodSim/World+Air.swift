@@ -14,6 +14,8 @@ extension World {
     bytesOnAir += count
     noteSpoken(i)
     noteFrame(i, buffer[..<count])
+    checker.look(self, i)
+    buffer.withUnsafeBytes { eavesdropper?.hear(Bytes(rebasing: $0[..<count]), from: i, self) }
     trace?(describe(i))
     let number = nextDatagram
     nextDatagram += 1
@@ -54,22 +56,6 @@ extension World {
       }
       if n.spokePromise > .zero { spoken[i] = (n.spokePromise, n.durability.ballot) }
     }
-  }
-
-  /// On how many disks an entry of `ballot` lies, by the votes that are durable.
-  func holders(of index: LogIndex, in ballot: Ballot, likeMember i: Int) -> Int {
-    // Members without power keep their votes on disk: what they last spoke of counts.
-    var count = 0
-    for j in 0..<members.count {
-      let durable =
-        node(j) { n in
-          n.durability.ballot >= ballot && (n.durability.last >= index || n.acceptor.commit >= index)
-        } ?? false
-      let spoken = spokenVotes[j].map { $0.ballot >= ballot && $0.last >= index } ?? false
-      let compacted = node(j) { n in n.acceptor.commit >= index && n.snapshots.index >= index } ?? false
-      if durable || spoken || compacted { count += 1 }
-    }
-    return count
   }
 
   func arrive(_ i: Int, _ number: Int) {

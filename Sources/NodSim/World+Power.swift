@@ -12,6 +12,7 @@ extension World {
     member.generation += 1
     member.starts += 1
     member.wakePlannedAt = .max
+    if isFaulty && !tamper(i) { return }
     var node = NodeParameters(settings: settings, id: member.id)
     node.seed = random.next()
     node.logEntries = options.logEntries
@@ -56,6 +57,7 @@ extension World {
     member.disk.cutPower()
     release(member)
     member.generation += 1
+    traffic.clients.lost(member: i, self)
     noteRadio(member, on: false)
     trace?("\(now) n\(i) power cut")
   }

@@ -37,6 +37,9 @@ package final class World {
   var epochKey: [UInt8] = []
   var rosterHash: [UInt8] = []
   let profile = RadioProfile.loopback
+  /// Members whose disk was replaced by an empty one.
+  var lostDisks: Set<Int> = []
+  private(set) var eavesdropper: Eavesdropper?
 
   package init(_ options: WorldOptions) {
     self.options = options
@@ -53,6 +56,10 @@ package final class World {
     settings.fullEvery = options.fullEvery
     epochKey = (0..<32).map { _ in UInt8(truncatingIfNeeded: random.next()) }
     rosterHash = (0..<16).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    settings.registry.tokenWindow = options.tokenWindow
+    checker.ledger = Ledger(memberCount: options.memberCount)
+    traffic.clients = RecordedClients(seed: options.seed)
+    eavesdropper = Eavesdropper(self)
     for i in 0..<options.memberCount {
       let member = Member(NodeID(UInt8(i)), seed: random.next())
       member.ratePPB = Int64(random.below(options.driftPPM * 2000 + 1) - options.driftPPM * 1000)

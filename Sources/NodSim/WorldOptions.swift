@@ -33,6 +33,14 @@ package struct WorldOptions: Sendable {
   package var diskTroubleEvery: Microseconds?
   /// Mean time between linearizable reads; nil for none.
   package var readEvery: Microseconds?
+  /// Over how many positions a command is remembered.
+  package var tokenWindow = 1_024
+  /// Windows that a recorded client waits before it asks again.
+  package var patience = 20
+  /// How often, in thousandths of its starts, a member finds its disk replaced by an empty one; only a minority does.
+  package var lostDiskPermille = 0
+  /// How often, in thousandths of its starts, a bit of its newest synced batch has rotted.
+  package var rotPermille = 0
   package var mtu = 1280
   package var logBytes = 1 << 18
   /// Windows of faults, then windows without, in which every member must get a command decided.
