@@ -125,6 +125,7 @@ package final class Checker {
         decided[index] = bytes
         highestDecided = max(highestDecided, index)
         note(node.acceptor.log.head(at), at: index)
+        checkStamp(world, i, node.acceptor.log.head(at).stamp)
         if !ledger.isOnAQuorum(index, upTo: node.acceptor.accepted, quorum: world.settings.quorum) {
           fail(
             "quorum",
@@ -142,6 +143,14 @@ package final class Checker {
       }
       digests[applied] = digest
       if digests.count > 4096 { digests = [applied: digest] }
+    }
+  }
+
+  /// Cluster time follows what went by, not anybody's clock (protocol review A12): 0.1 % and two seconds of slack.
+  private func checkStamp(_ world: World, _ i: Int, _ stamp: ClusterTime) {
+    let elapsed = UInt64(world.now / 1000)
+    if stamp.milliseconds > elapsed + elapsed / 1000 + 2_000 {
+      fail("cluster time", "n\(i) decides at \(stamp.milliseconds) ms, \(elapsed) ms went by", at: world.now)
     }
   }
 

@@ -24,6 +24,12 @@ struct Simulate: ParsableCommand {
   @Option(help: "How many seeds with --random.") var seeds = 100
   @Option(help: "Write every frame that is sent to this file (one seed).") var trace: String?
   @Flag(help: "Print JSON.") var json = false
+  @Option(help: "Members, instead of as many as the seed draws.") var nodes: Int?
+  @Option(help: "Windows with faults.") var windows: Int?
+  @Option(help: "Kinds of faults to leave out: loss,repeats,jitter,drift,cuts,tears,partitions,disks,rot,lost-disks,values,reads.")
+  var without = ""
+  @Option(help: "Draw the seed's world under one pressure: cuts, islands, silence, snapshots, turmoil, losses, rot, latecomers.")
+  var world: String?
 
   func run() throws {
     var failed: [SimulationReport] = []
@@ -32,9 +38,10 @@ struct Simulate: ParsableCommand {
     let progress = isatty(2) == 1 && random
     for number in seed...last {
       let report = try one(number)
-      windows += WorldOptions.drawn(seed: number).faultyWindows
+      windows += try options(number).faultyWindows
       if report.violation != nil { failed.append(report) }
       if !random || report.violation != nil { show(report) }
+      if random, let violation = report.violation { try showShorter(number, violation) }
       if progress {
         FileHandle.standardError.write(Data("\r\(number) of \(last), \(failed.count) failed ".utf8))
       }
@@ -44,13 +51,37 @@ struct Simulate: ParsableCommand {
     if !failed.isEmpty { throw ExitCode(1) }
   }
 
+  private func options(_ number: UInt64) throws -> WorldOptions { try reduction().apply(to: drawn(number)) }
+
+  private func drawn(_ number: UInt64) throws -> WorldOptions {
+    guard let world else { return .drawn(seed: number) }
+    guard let pressure = HostileWorld(rawValue: world) else { throw ValidationError("no world is named \(world)") }
+    return .hostile(pressure, seed: number)
+  }
+
+  private func reduction() throws -> Reduction {
+    guard let found = Reduction(windows: windows, nodes: nodes, without: without),
+      (nodes ?? 1) >= 1, (nodes ?? 1) <= 31
+    else { throw ValidationError("--without takes the kinds that --help names, --nodes 1 to 31") }
+    return found
+  }
+
   private func one(_ number: UInt64) throws -> SimulationReport {
-    guard let trace else { return simulateOnce(.drawn(seed: number)) }
+    let options = try options(number)
+    guard let trace else { return simulateOnce(options) }
     var lines = ""
-    let report = simulateOnce(.drawn(seed: number)) { lines += $0 + "\n" }
+    let report = simulateOnce(options) { lines += $0 + "\n" }
     try lines.write(toFile: trace, atomically: true, encoding: .utf8)
     return report
   }
+
+  private func showShorter(_ number: UInt64, _ violation: Violation) throws {
+    guard let (shorter, report) = shrink(try drawn(number), from: try reduction(), violation), !json else { return }
+    print("  shorter: nodctl sim --seed \(number)\(worldArgument)\(shorter.arguments)")
+    if let found = report.violation { print("    \(found)") }
+  }
+
+  private var worldArgument: String { world.map { " --world \($0)" } ?? "" }
 
   private func show(_ report: SimulationReport) {
     if json {
@@ -66,7 +97,7 @@ struct Simulate: ParsableCommand {
         + "\(report.leaderChanges) leaders, \(report.frames) frames, back after \(report.windowsToRecover) windows"
     )
     if let violation = report.violation {
-      print("  \(violation)\n  replay: nodctl sim --seed \(report.seed)")
+      print("  \(violation)\n  replay: nodctl sim --seed \(report.seed)\(worldArgument)\((try? reduction().arguments) ?? "")")
     }
   }
 }
