@@ -5,8 +5,8 @@ import NodCore
 
 /// What can be left out of a world, by the name that `--without` takes.
 package enum FaultKind: String, CaseIterable, Sendable {
-  case loss, repeats, jitter, drift, cuts, tears, partitions, disks, rot, lostDisks = "lost-disks"
-  case values, reads
+  case loss, repeats, jitter, drift, cuts, tears, partitions, disks, rot, values, reads
+  case lostDisks = "lost-disks"
 
   func isIn(_ options: WorldOptions) -> Bool {
     switch self {
@@ -85,7 +85,9 @@ package struct Reduction: Sendable, Equatable {
 ///   - start: what was left out of the failing run already.
 ///   - tries: runs at most.
 /// - Returns: the shortest found, with its report; nil when nothing shorter fails.
-package func shrink(_ options: WorldOptions, from start: Reduction = Reduction(), _ violation: Violation, tries: Int = 60)
+package func shrink(
+  _ options: WorldOptions, from start: Reduction = Reduction(), _ violation: Violation, tries: Int = 60
+)
   -> (Reduction, SimulationReport)?
 {
   var search = Shrinking(options: options, rule: violation.rule, best: start, left: tries)

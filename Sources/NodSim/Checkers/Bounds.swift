@@ -18,7 +18,9 @@ extension Checker {
     // Two segments at most, each a checkpoint (snapshot, log, staged log) and as much again in batches.
     let log = node.acceptor.log.byteCapacity + node.acceptor.log.capacity * 64
     let checkpoint = 2 * limits.storeBytes + 2 * log + 1 << 17
-    hold("bytes of journal", world.members[i].disk.byteCount, atMost: 2 * (checkpoint + max(1 << 20, checkpoint)))
+    hold(
+      "bytes of journal", world.members[i].disk.byteCount, atMost: 2 * (checkpoint + max(1 << 20, checkpoint))
+    )
     if node.applied > node.acceptor.commit || node.acceptor.commit > node.acceptor.last {
       fail("bounds", "n\(i) applied \(node.applied.raw), decided \(node.acceptor.commit.raw)", at: world.now)
     }

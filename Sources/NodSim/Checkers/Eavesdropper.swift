@@ -45,7 +45,8 @@ final class Eavesdropper {
     }
     let count: Int
     do { count = try keys.open(datagram, into: plain).count } catch { return }  // the nonce check has its say
-    guard let frame = try? Frame(decoding: Bytes(start: plain.baseAddress, count: count), from: member.id) else {
+    guard let frame = try? Frame(decoding: Bytes(start: plain.baseAddress, count: count), from: member.id)
+    else {
       world.checker.fail("frame", "n\(i) sends a frame that cannot be decoded", at: world.now)
       return
     }

@@ -43,7 +43,9 @@ final class Ledger {
     func fail(_ rule: String, _ text: String) { world.checker.fail(rule, "n\(i) \(text)", at: world.now) }
     if let fault { fail("journal", "wrote what cannot be read: \(fault)") }
     if let foreign {
-      fail("one log", "holds at \(foreign.index) in \(text(foreign.ballot)) what its leader never proposed there")
+      fail(
+        "one log", "holds at \(foreign.index) in \(text(foreign.ballot)) what its leader never proposed there"
+      )
     }
     if now.promised < before.promised { fail("promise", "had promised \(text(before.promised)) on disk") }
     if now.accepted < before.accepted { fail("promise", "had accepted in \(text(before.accepted)) on disk") }
@@ -89,11 +91,15 @@ final class Ledger {
     recorded[ballot] = node.acceptor.last.raw
   }
 
-  private func mark(of index: LogIndex, in node: borrowing Node, _ scratch: UnsafeMutableRawBufferPointer) -> UInt64 {
+  private func mark(of index: LogIndex, in node: borrowing Node, _ scratch: UnsafeMutableRawBufferPointer)
+    -> UInt64
+  {
     Ledger.mark(index, node.acceptor.log.head(index), node.acceptor.log.payload(index), scratch)
   }
 
-  static func mark(_ index: LogIndex, _ head: EntryHead, _ payload: Bytes, _ scratch: UnsafeMutableRawBufferPointer)
+  static func mark(
+    _ index: LogIndex, _ head: EntryHead, _ payload: Bytes, _ scratch: UnsafeMutableRawBufferPointer
+  )
     -> UInt64
   {
     var out = ByteWriter(scratch)

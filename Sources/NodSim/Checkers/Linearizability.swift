@@ -127,7 +127,9 @@ struct LinearizabilitySearch {
     guard unknown & (1 << UInt64(slot)) != 0, let call = slots[slot] else { return true }
     for other in 0..<64 where unknown & (1 << UInt64(other)) != 0 && c.done & (1 << UInt64(other)) == 0 {
       guard let earlier = slots[other], other != slot else { continue }
-      if history[earlier].operation == history[call].operation && history[earlier].called < history[call].called {
+      if history[earlier].operation == history[call].operation
+        && history[earlier].called < history[call].called
+      {
         return false
       }
     }

@@ -205,14 +205,17 @@ final class RecordedClients {
   }
 
   func answered(_ read: ReadCompletion, at i: Int, _ world: World) -> Bool {
-    guard let at = tries.firstIndex(where: { $0.ticket == read.ticket && $0.member == i }) else { return false }
+    guard let at = tries.firstIndex(where: { $0.ticket == read.ticket && $0.member == i }) else {
+      return false
+    }
     let item = tries.remove(at: at)
     guard read.isReady, let station = world.members[i].station else {
       forget(item.key, item.call)
       return true
     }
     let value = keys[item.key].name.withUnsafeBytes { name in
-      station.pointee.node.registry.lookup(name).map { Int(String(decoding: $0.value, as: UTF8.self)) ?? -1 } ?? 0
+      station.pointee.node.registry.lookup(name).map { Int(String(decoding: $0.value, as: UTF8.self)) ?? -1 }
+        ?? 0
     }
     answer(item, .number(value), world)
     return true
@@ -257,9 +260,13 @@ final class RecordedClients {
   }
 
   private func again(_ item: Try, _ world: World) {
-    guard world.isFaulty, keys[item.key].calls[item.call].answered == nil, let i = anyMember(world) else { return }
+    guard world.isFaulty, keys[item.key].calls[item.call].answered == nil, let i = anyMember(world) else {
+      return
+    }
     // One member waits for one token once.
-    guard !tries.contains(where: { $0.member == i && $0.key == item.key && $0.call == item.call }) else { return }
+    guard !tries.contains(where: { $0.member == i && $0.key == item.key && $0.call == item.call }) else {
+      return
+    }
     var item = item
     item.member = i
     _ = send(item, world)
@@ -278,7 +285,8 @@ final class RecordedClients {
       case .undecided: undecided += 1
       case .violated(let call):
         world.checker.fail(
-          "linearizability", "\(String(decoding: keys[k].name, as: UTF8.self)): \(story(keys[k], until: call))",
+          "linearizability",
+          "\(String(decoding: keys[k].name, as: UTF8.self)): \(story(keys[k], until: call))",
           at: world.now)
       }
       if !all { keys[k].calls = [] }
@@ -287,8 +295,10 @@ final class RecordedClients {
 
   private func story(_ key: Key, until call: Int) -> String {
     let end = key.calls[call].answered ?? .max
-    return key.calls.filter { $0.called < end && ($0.answered ?? .max) > end - 60 }.map { c in
-      "\(c.called)-\(c.answered.map(String.init) ?? "?") \(c.operation) \(c.answered == nil ? "unknown" : "\(c.answer)")"
+    let near = key.calls.filter { $0.called < end && ($0.answered ?? .max) > end - 60 }
+    return near.map { c in
+      guard let answered = c.answered else { return "\(c.called)-? \(c.operation) unknown" }
+      return "\(c.called)-\(answered) \(c.operation) \(c.answer)"
     }.joined(separator: "; ")
   }
 }

@@ -26,9 +26,15 @@ struct Simulate: ParsableCommand {
   @Flag(help: "Print JSON.") var json = false
   @Option(help: "Members, instead of as many as the seed draws.") var nodes: Int?
   @Option(help: "Windows with faults.") var windows: Int?
-  @Option(help: "Kinds of faults to leave out: loss,repeats,jitter,drift,cuts,tears,partitions,disks,rot,lost-disks,values,reads.")
+  @Option(
+    help: ArgumentHelp(
+      "Kinds of faults to leave out, with commas between them.",
+      discussion: FaultKind.allCases.map(\.rawValue).joined(separator: " ")))
   var without = ""
-  @Option(help: "Draw the seed's world under one pressure: cuts, islands, silence, snapshots, turmoil, losses, rot, latecomers.")
+  @Option(
+    help: ArgumentHelp(
+      "Draw the seed's world full of one kind of trouble.",
+      discussion: HostileWorld.allCases.map(\.rawValue).joined(separator: " ")))
   var world: String?
 
   func run() throws {
@@ -55,7 +61,9 @@ struct Simulate: ParsableCommand {
 
   private func drawn(_ number: UInt64) throws -> WorldOptions {
     guard let world else { return .drawn(seed: number) }
-    guard let pressure = HostileWorld(rawValue: world) else { throw ValidationError("no world is named \(world)") }
+    guard let pressure = HostileWorld(rawValue: world) else {
+      throw ValidationError("no world is named \(world)")
+    }
     return .hostile(pressure, seed: number)
   }
 
@@ -76,7 +84,9 @@ struct Simulate: ParsableCommand {
   }
 
   private func showShorter(_ number: UInt64, _ violation: Violation) throws {
-    guard let (shorter, report) = shrink(try drawn(number), from: try reduction(), violation), !json else { return }
+    guard let (shorter, report) = shrink(try drawn(number), from: try reduction(), violation), !json else {
+      return
+    }
     print("  shorter: nodctl sim --seed \(number)\(worldArgument)\(shorter.arguments)")
     if let found = report.violation { print("    \(found)") }
   }
@@ -97,7 +107,8 @@ struct Simulate: ParsableCommand {
         + "\(report.leaderChanges) leaders, \(report.frames) frames, back after \(report.windowsToRecover) windows"
     )
     if let violation = report.violation {
-      print("  \(violation)\n  replay: nodctl sim --seed \(report.seed)\(worldArgument)\((try? reduction().arguments) ?? "")")
+      let arguments = worldArgument + ((try? reduction().arguments) ?? "")
+      print("  \(violation)\n  replay: nodctl sim --seed \(report.seed)\(arguments)")
     }
   }
 }
