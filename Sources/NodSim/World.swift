@@ -176,6 +176,8 @@ package final class World {
         cutPower(i)
         return
       }
+      // Before the log is cut behind a snapshot: what was decided in between would never be seen.
+      checker.look(self, i)
       let time = member.local(now)
       if let target = station.pointee.persist(time) {
         member.syncTarget = target

@@ -62,8 +62,15 @@ final class Eavesdropper {
     if let bytes = frame.section(.promise) {
       var input = ByteReader(bytes)
       let last = input.varint()
-      if disk.promised < p.promised || disk.accepted != p.accepted || disk.last < last {
+      // A snapshot that was fetched meanwhile is told of before its checkpoint is on disk: it is decided state, which
+      // the quorum that decided it holds.
+      let isHeld = disk.accepted == p.accepted && disk.last >= last
+      if disk.promised < p.promised || !isHeld && last > world.checker.highestDecided {
         fail("promise", "promises \(p.promised) with \(last) in \(p.accepted); its disk holds \(words(disk))")
+      }
+      // Nor less: what it leaves out, the next leader may overwrite.
+      if p.accepted < disk.accepted || p.accepted == disk.accepted && last < disk.last {
+        fail("promise", "promises with \(last) in \(p.accepted) only; its disk holds \(words(disk))")
       }
       if !disk.mayVote { fail("voter", "promises and may not vote") }
     }
