@@ -135,15 +135,26 @@ package final class Traffic {
     let command = Traffic.increment(key)
     let ticket = Ticket(nextTicket)
     nextTicket += 1
-    guard let station = world.members[i].station else { return }
+    guard let station = world.members[i].station else {
+      if token != nil { doubt(key) }
+      return
+    }
     let verdict = command.withUnsafeBytes {
       station.pointee.submit($0, token: token, ticket: ticket, now: world.members[i].local(world.now))
     }
-    guard case .accepted = verdict else { return }
+    guard case .accepted = verdict else {
+      if token != nil { doubt(key) }  // its first try may take effect still
+      return
+    }
     if token == nil { submitted += 1 }
     waiting.append(
       Waiting(member: i, ticket: ticket, key: key, token: token, since: world.now, command: command))
     world.turn(i)
+  }
+
+  private func doubt(_ key: Int) {
+    unknown += 1
+    doubtful[key, default: 0] += 1
   }
 
   static func increment(_ key: Int) -> [UInt8] {

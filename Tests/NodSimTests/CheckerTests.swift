@@ -75,3 +75,18 @@ private func call(_ operation: Operation, _ called: Int, _ answered: Int?, _ ans
   #expect(options.lossPermille == 0 && options.powerCutEvery == nil)
   #expect(Reduction(windows: nil, nodes: nil, without: "luck") == nil)
 }
+
+/// A run without quiet windows never comes back: that needs no faults and one member.
+@Test func aFailingRunIsShortenedToWhatItNeeds() throws {
+  var options = WorldOptions.drawn(seed: 10)
+  options.faultyWindows = 40
+  options.quietWindows = 0
+  let violation = try #require(simulateOnce(options).violation)
+  #expect(violation.rule == "liveness")
+  let (shorter, report) = try #require(shrink(options, violation))
+  #expect(report.violation?.rule == "liveness")
+  #expect(shorter.nodes == 1)
+  let left = shorter.apply(to: options)
+  #expect(left.faultyWindows < 10)
+  #expect(left.lossPermille == 0 && left.powerCutEvery == nil && left.partitionEvery == nil)
+}
