@@ -107,6 +107,8 @@ extension Node {
 
   /// A follower that was asked serves in its own slot.
   mutating func serveAddressedPulls(to writer: inout FrameWriter) {
+    // What nobody asked for goes along in one frame, or not at all.
+    var isUnasked = false
     // Planned anew in each slot: a plan that outlived its log, or never fits, must not stand in the way.
     if timeline.slotFrames == 0 {
       sendPlan.removeAll()
@@ -120,17 +122,15 @@ extension Node {
         if isServable(peers[peer].snapshotPull) { planSnapshot(for: peer) }
         i += 1
       }
-      let asked = !sendPlan.isDone
+      isUnasked = sendPlan.isDone
       if relaysEntries {
         sendPlan.add(firstToRelay, acceptor.last)
       } else if relays && acceptor.last > acceptor.commit {
         sendPlan.add(acceptor.commit + 1, acceptor.last)
       }
-      writePlanned(to: &writer)
-      if !asked { sendPlan.removeAll() }  // what nobody asked for goes along in one frame, or not at all
-      return
     }
     writePlanned(to: &writer)
+    if isUnasked { sendPlan.removeAll() }
   }
 
   // MARK: snapshots

@@ -149,7 +149,7 @@ extension Node {
     let origin = NodeID(input.u8())
     let start = UInt32(input.varint(atMost: UInt64(UInt32.max)))
     let floor = Int(input.varint(atMost: 1 << 48))
-    guard !input.failed, Int(origin.raw) < settings.memberCount, origin != id else { return }
+    guard !input.failed, settings.isMember(origin), origin != id else { return }
     var expected = intake.expected(origin, start, floor: floor)
     while !input.isAtEnd && !input.failed {
       let number = floor + Int(input.varint(atMost: 1 << 20))

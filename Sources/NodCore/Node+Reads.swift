@@ -247,8 +247,8 @@ extension Node {
   mutating func heardReadRequest(_ bytes: Bytes) {
     guard isLeader else { return }
     var input = ByteReader(bytes)
-    let origin = NodeID(input.u8() & 31)
-    guard !input.failed, origin != id, Int(origin.raw) < settings.memberCount else { return }
+    let origin = NodeID(input.u8())
+    guard !input.failed, origin != id, settings.isMember(origin) else { return }
     while !input.isAtEnd && !input.failed {
       let number = UInt32(input.varint(atMost: UInt64(UInt32.max)))
       if !input.failed && !reads.isKnown(origin, number) {

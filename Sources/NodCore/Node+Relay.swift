@@ -1,11 +1,9 @@
-// Members that cannot hear the leader, or cannot make it hear them, but have a neighbour that can: the
-// neighbour repeats
-// the beacon in its slot, and carries what they bring and what they are told, byte for byte. Votes and entries need
-// nothing of this: merged frames pass them on anyway. (Protocol review B1; scenarios 9 to 12.)
+// Members that cannot hear the leader, or cannot make it hear them, but have a neighbour that can: the neighbour
+// repeats the beacon in its slot, and carries what they bring and what they are told, byte for byte. Votes and
+// entries need nothing of this: merged frames pass them on anyway. (Protocol review B1; scenarios 9 to 12.)
 //
-// Who needs it is known from the tables of full windows, and sooner from a canvass: it says "I hear no
-// leader". Of several
-// neighbours the first in turn repeats; the others hear that and keep silent.
+// Who needs it is known from the tables of full windows, and sooner from a canvass: it says "I hear no leader". Of
+// several neighbours the first in turn repeats; the others hear that and keep silent.
 
 /// Sections of others on their way: bounded, each sent a few times, gone after some windows.
 public struct RelayStore: ~Copyable {

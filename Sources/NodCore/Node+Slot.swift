@@ -26,7 +26,11 @@ extension Node {
     }
     timeline.slotFrames += 1
     counters.framesSent += 1
-    for kind in 0..<32 where writer.kinds & (1 << UInt32(kind)) != 0 { counters.framesWith[kind] += 1 }
+    var kinds = writer.kinds
+    while kinds != 0 {
+      counters.framesWith[kinds.trailingZeroBitCount] += 1
+      kinds &= kinds - 1
+    }
     counters.bytesSent += UInt64(writer.count)
     return (writer.count, salted)
   }
@@ -132,7 +136,7 @@ extension Node {
       writePull(to: &writer)
       writeReadEcho(to: &writer)
       writeReadRequests(to: &writer)
-      if !isLeader { relayStore.write(to: &writer, window: timeline.window) }
+      relayStore.write(to: &writer, window: timeline.window)
       if isFull && !timeline.saidAlive {
         writeAlive(to: &writer)
         timeline.saidAlive = true

@@ -19,16 +19,14 @@ extension Station where D: ~Copyable {
   package mutating func persist(_ now: LocalTime) -> SyncTarget? {
     guard !awaitsSync, journal.isIdle else { return nil }
     appendRecords()
+    let mayTry = failedSince == nil || now >= retryDiskAt
     if journal.failure != nil {
       // More waited than the journal can hold: no fault of the disk, a checkpoint holds it all.
-      guard failedSince == nil || now >= retryDiskAt else { return nil }
+      guard mayTry else { return nil }
       retryDiskAt = now + .seconds(2)
       return rotate(now)
     }
-    if node.snapshots.isBusy || node.wantsRotation {
-      guard failedSince == nil || now >= retryDiskAt else { return nil }
-      return rotate(now)
-    }
+    if node.snapshots.isBusy || node.wantsRotation { return mayTry ? rotate(now) : nil }
     if journal.needsRotation {
       node.wantsSnapshot = true
       return rotate(now)
