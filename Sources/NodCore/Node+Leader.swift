@@ -311,7 +311,7 @@ extension Node {
     if settings.memberCount > 1 {
       if state.isDue { state.dueWindows += 1 }
       state.quorumAge = quorumAge(state.dueWindows)
-      if state.heardThisWindow.count + 1 >= quorum || state.quorumAge == 0 {
+      if state.heardThisWindow.count + 1 >= quorum {
         state.quorumWindow = timeline.window
       }
       state.isDue = hasUndecided || isFull
