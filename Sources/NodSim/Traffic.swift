@@ -129,7 +129,13 @@ package final class Traffic {
     let verdict = command.withUnsafeBytes {
       station.pointee.submit($0, token: token, ticket: ticket, now: world.members[i].local(world.now))
     }
-    guard case .accepted = verdict else { return }
+    guard case .accepted = verdict else {
+      if token != nil {  // a repetition that finds no room: its first copy may take effect all the same
+        unknown += 1
+        doubtful[key, default: 0] += 1
+      }
+      return
+    }
     if token == nil { submitted += 1 }
     world.tell(i, .submitted(ticket: ticket.raw))
     waiting.append(
@@ -169,12 +175,12 @@ package final class Traffic {
         return false
       }
       var again = item
-      again.token = station.pointee.node.abandon(item.ticket)
+      again.token = station.pointee.node.abandon(item.ticket) ?? item.token
       retries.append(again)
       return true
     }
     for item in retries {
-      guard let token = item.token ?? nil else {
+      guard let token = item.token else {
         submitted -= 1  // it was never sent and never will be
         continue
       }
