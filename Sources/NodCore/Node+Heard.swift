@@ -13,7 +13,7 @@ extension Node {
     _ frame: Frame, senderSalt: UInt64, counter: UInt32, startedAt: LocalTime, now: LocalTime
   ) {
     guard frame.sender != id, settings.isMember(frame.sender), settings.isMember(frame.prelude.promised.node),
-      settings.isMember(frame.prelude.accepted.node),
+      settings.isMember(frame.prelude.accepted.node), settings.isMember(frame.prelude.founder),
       frame.prelude.membershipVersion == settings.membershipVersion
     else {
       counters.malformedFrames += 1
@@ -22,6 +22,7 @@ extension Node {
     counters.framesHeard += 1
     counters.unknownSections += UInt64(frame.unknownSections)
     greet(frame, senderSalt, counter)
+    heardNewerStarts(frame)
     let isFresh = peers[frame.sender].isFresh && counter >= peers[frame.sender].freshFloor
     takeTime(frame, startedAt: startedAt, now: now, isFresh: isFresh)
     let window = fullWindow(frame.prelude)
@@ -215,7 +216,7 @@ extension Node {
   /// Somebody holds a vote of this node beyond its own disk: the disk lost what it had promised to keep. It
   /// never votes
   /// again with this journal (design, section 3 rule 5).
-  private mutating func disqualify() {
+  mutating func disqualify() {
     mayVote = false
     promiseOwed = nil
     effects.records.append(.disqualified) { _ in }

@@ -11,6 +11,10 @@ extension Node {
     guard let speech = timeline.speech, !isStopped else { return (0, false) }
     timeline.framesLeft -= timeline.framesLeft > 0 ? 1 : 0
     timeline.nextFrameAt = now + settings.framePace
+    guard isNumbered else {
+      timeline.framesLeft = 0
+      return (0, false)
+    }
     let salted = tellsSalt
     var writer = FrameWriter(buffer, prelude(speech, now, salted: salted))
     let bare = writer.count
@@ -24,6 +28,7 @@ extension Node {
       timeline.framesLeft = 0
       return (0, false)
     }
+    if timeline.slotFrames == 0 { writeNewerStarts(to: &writer) }
     timeline.slotFrames += 1
     counters.framesSent += 1
     var kinds = writer.kinds
