@@ -59,6 +59,7 @@ extension Node {
       peers[sender].asks = true
       peers[sender].asksWindow = timeline.window
     }
+    if frame.prelude.has(Prelude.leads) { peers[sender].ledWindow = max(1, timeline.window) }
     if frame.prelude.has(Prelude.started) { peers[sender].incarnation = frame.prelude.incarnation }
     if frame.prelude.has(Prelude.asks) {
       peers[sender].asks = true
@@ -101,6 +102,22 @@ extension Node {
         i += 1
       }
     }
+  }
+  /// Whoever leads here does not know this start yet, and sleeps when nobody brings it anything: it is told before its
+  /// beacon, when it listens.
+  var needsGreeting: Bool {
+    guard !isLeader else { return false }
+    var i = 0
+    while i < settings.memberCount {
+      let peer = NodeID(UInt8(i))
+      if peer != id, peers[peer].salt != 0, !peers[peer].isFresh, peers[peer].ledWindow > 0,
+        timeline.window &- min(peers[peer].ledWindow, timeline.window) <= 3
+      {
+        return true
+      }
+      i += 1
+    }
+    return false
   }
   private func owesGreeting(_ peer: NodeID) -> Bool {
     peer != id && peers[peer].asks && peers[peer].salt != 0 && timeline.window &- peers[peer].asksWindow <= 4
@@ -323,6 +340,7 @@ extension Node {
     if input.failed { return }
     peers[sender].hears = hears
     peers[sender].hearsWindow = window
+    if let leader, hears.contains(leader) { peers[sender].relayUntil = 0 }
     if let own = digests.digest(at: index) {
       counters.digestsCompared += 1
       if own != digest { effects.raise(.diverged) }

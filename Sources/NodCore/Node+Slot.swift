@@ -23,7 +23,7 @@ extension Node {
     case .drive: composeDrive(&writer, now)
     case .answer: composeAnswer(&writer)
     }
-    let isEmpty = writer.count == bare && speech != .drive
+    let isEmpty = writer.count == bare && speech != .drive && !(speech == .request && needsGreeting)
     if isEmpty || (speech == .answer && writer.sections == 0) {
       timeline.framesLeft = 0
       return (0, false)
@@ -115,7 +115,7 @@ extension Node {
       return
     }
     // Small frames say once what a large one may repeat: their room is for entries.
-    if timeline.slotFrames == 0 || settings.mtu >= 256 {
+    if timeline.slotFrames == 0 || !settings.hasSmallFrames && !isChunkTurn {
       writeVotes(to: &writer)
       writeReadRound(to: &writer)
       writeReadGrants(to: &writer)

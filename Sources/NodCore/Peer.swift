@@ -40,6 +40,8 @@ package struct Peer: Sendable {
   /// The counter of the frame in which it first did; what it sent before may be a recording.
   package var freshFloor: UInt32 = 0
   package var incarnation: UInt32 = 0
+  /// The newest window in which an authentic frame, fresh or not, said that it leads.
+  package var ledWindow: UInt32 = 0
   /// The newest start of it that is known, when an older one had to be refused, and in which window that was.
   package var newestStart: UInt32 = 0
   package var refusedWindow: UInt32 = 0
@@ -54,6 +56,8 @@ package struct Peer: Sendable {
   package var pull = Pull()
   package var snapshotPull = SnapshotPull()
   package var loss = LossEstimate()
+  /// As a leader: its beacons that were missed since it was last known to be there.
+  package var missed = 0
   package var framesHeard: UInt64 = 0
   package init() {}
   package var isFresh: Bool { salt != 0 && salt == freshSalt }
