@@ -296,7 +296,9 @@ extension Node {
         timeline.heardLeaderInCycle || timeline.heardAnswerInCycle || timeline.isLeaderless || isCandidate
         || timeline.cycle == 0
       // In an election the slots are the grid's own: a call that comes too late would stand in another's.
-      let isLate = timeline.isLeaderless && !isCandidate && now > timeline.ownSlotAt + Microseconds(settings.slot.raw / 2)
+      let isLate =
+        timeline.isLeaderless && !isCandidate
+        && now > timeline.ownSlotAt + Microseconds(settings.slot.raw / 2)
       if mayAnswer && !isLate && wantsToAnswer() {
         timeline.framesLeft = max(1, min(8, Int(settings.slot.raw / max(1, settings.framePace.raw * 2))))
         timeline.speech = .answer
