@@ -3,8 +3,8 @@
 /// Ranges of entries that one burst sends, in order; each entry once.
 package struct SendPlan: Sendable {
   static let limit = 12
-  private var from = [LogIndex](repeating: .zero, count: SendPlan.limit)
-  private var to = [LogIndex](repeating: .zero, count: SendPlan.limit)
+  private var from = InlineArray<12, LogIndex>(repeating: .zero)
+  private var to = InlineArray<12, LogIndex>(repeating: .zero)
   private(set) var count = 0
   private(set) var current = 0
   /// The highest index of new entries that went out.
@@ -133,16 +133,33 @@ extension Node {
     }
     if acceptor.commit < state.sentThrough {
       planRepair(through: min(state.sentThrough, acceptor.last))
-    } else if state.repeatsLast && timeline.cycle == 0 {
-      planRepeat(through: min(state.sentThrough, acceptor.last))
     }
+    planRepeats(state)
     return framesNeeded()
   }
 
-  /// In the frame that is sent anyway, if there is room: spares those who missed it their asking.
-  private mutating func planRepeat(through last: LogIndex) {
+  /// In frames that are sent anyway, if there is room: what was asked for lately and may have been lost again, and
+  /// while frames do get lost what somebody may lack. Spares them their asking.
+  private mutating func planRepeats(_ state: LeaderState) {
+    var i = 0
+    while i < settings.memberCount {
+      let pull = peers[NodeID(UInt8(i))].pull
+      if !pull.isOpen, pull.ballot == acceptor.accepted, pull.next >= acceptor.log.first,
+        timeline.window &- min(pull.window, timeline.window) <= 1, votes[NodeID(UInt8(i))] < pull.next
+      {
+        let frames = framesNeeded()
+        let plan = sendPlan
+        planRanges(pull)
+        if framesNeeded() > frames { sendPlan = plan }
+      }
+      i += 1
+    }
+    guard timeline.cycle > 0 || timeline.window <= state.repeatsUntil && windowsSinceTraffic <= 2 else {
+      return
+    }
     let frames = framesNeeded()
     let plan = sendPlan
+    let last = min(state.sentThrough, acceptor.last)
     let first = max(lowestVote(below: last) + 1, acceptor.log.first)
     if first <= last && last.distance(from: first) < Limits.gapOfOneWindow { sendPlan.add(first, last) }
     if framesNeeded() > frames { sendPlan = plan }
@@ -331,7 +348,9 @@ extension Node {
       }
       state.isDue = hasUndecided || isFull
       state.heardThisWindow = NodeSet()
-      state.repeatsLast = timeline.lastCycles > 0
+      if timeline.lastCycles > 0 {
+        state.repeatsUntil = timeline.window &+ SpeakingRule.repeatWindows(members: settings.memberCount)
+      }
     }
     role = .leader(state)
     leaderWindow = timeline.window

@@ -16,8 +16,11 @@ package enum SpeakingRule {
   package static func repeatPermille(lossPermille p: Int, members n: Int) -> Int {
     if p < 200 { return 0 }
     if p < 400 { return n <= 3 ? 500 : n <= 5 ? 100 : 0 }
-    return 1000
+    return n >= 15 ? 250 : 1000
   }
+
+  /// Windows after one that needed a second cycle in which beacons repeat what members may lack.
+  package static func repeatWindows(members n: Int) -> UInt32 { n <= 3 ? 64 : 2 }
 
   /// Chance, in thousandths, that a voter trusts the votes it did not hear to complete a quorum (R3).
   package static func trustPermille(lossPermille p: Int, members n: Int) -> Int {

@@ -47,9 +47,9 @@ package struct LeaderState: Sendable {
   package var quorumAge = 0
   package var isDue = false
   package var heardThisWindow = NodeSet()
-  /// The last window took more than one cycle, so frames get lost: this beacon repeats what not everybody
-  /// is known to have.
-  package var repeatsLast = false
+  /// A window took more than one cycle, so frames get lost: up to here beacons repeat what not everybody is
+  /// known to have.
+  package var repeatsUntil: UInt32 = 0
   /// The newest window in which a quorum was heard.
   package var quorumWindow: UInt32
   /// A ballot above its own that a member told first-hand to have promised.

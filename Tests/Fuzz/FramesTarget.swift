@@ -41,7 +41,9 @@ private struct Bench: ~Copyable {
   mutating func hear(_ body: Bytes, from sender: UInt8) {
     guard let frame = try? Frame(decoding: body, from: NodeID(sender)) else { return }
     heard += 1
-    node.heard(frame, senderSalt: Recording.salt(Int(sender)), startedAt: now - Microseconds(200), now: now)
+    node.heard(
+      frame, senderSalt: Recording.salt(Int(sender)), counter: UInt32(truncatingIfNeeded: heard),
+      startedAt: now - Microseconds(200), now: now)
     drain()
   }
 
