@@ -21,8 +21,13 @@ extension Node {
     if isDeaf { return true }  // whom it asks is awake in the answers, not before the beacon
     switch timeline.phase {
     case .asleep: return true
-    // The beacon after that window may bring it too; nobody waits here who would mind.
-    case .request: return isFarBehind || wholeWindow + (pending.isEmpty ? 2 : 0) < timeline.window
+    case .request:
+      // Beacons may bring it too; who has a command in it does not wait for that.
+      if isFarBehind { return true }
+      let patience = pending.isEmpty ? SpeakingRule.pullPatience(lossPermille: leaderLoss) : 0
+      let pause = SpeakingRule.pullPause(lossPermille: leaderLoss)
+      return wholeWindow + patience < timeline.window
+        && (pulledWindow == timeline.window || pulledWindow &+ pause < timeline.window)
     default: return isFarBehind
     }
   }
@@ -47,6 +52,7 @@ extension Node {
     let next = ballot == targetBallot ? acceptor.next(in: ballot) : acceptor.commit + 1
     let held = ballot == acceptor.holes.ballot ? acceptor.holes.bitmap(after: next) : 0
     guard let to = server(for: ballot) else { return }
+    if timeline.phase == .request { pulledWindow = timeline.window }
     writer.section(.pull) { out in
       out.u8(to.raw)
       BallotCodec.write(ballot, to: &out)

@@ -145,7 +145,7 @@ extension Node {
     while i < settings.memberCount {
       let pull = peers[NodeID(UInt8(i))].pull
       if !pull.isOpen, pull.ballot == acceptor.accepted, pull.next >= acceptor.log.first,
-        timeline.window &- min(pull.window, timeline.window) <= 1, votes[NodeID(UInt8(i))] < pull.next
+        timeline.window &- min(pull.window, timeline.window) <= 2, votes[NodeID(UInt8(i))] < pull.next
       {
         let frames = framesNeeded()
         let plan = sendPlan
@@ -154,9 +154,9 @@ extension Node {
       }
       i += 1
     }
-    guard timeline.cycle > 0 || timeline.window <= state.repeatsUntil && windowsSinceTraffic <= 2 else {
-      return
-    }
+    // When no more commands come, those who slept through the last ones are still to get them.
+    let repeatsNow = timeline.window <= (windowsSinceTraffic <= 2 ? state.repeatsUntil : state.lossyUntil)
+    guard timeline.cycle > 0 || repeatsNow && windowsSinceTraffic <= Limits.tailWindows else { return }
     let frames = framesNeeded()
     let plan = sendPlan
     let last = min(state.sentThrough, acceptor.last)
@@ -350,6 +350,7 @@ extension Node {
       state.heardThisWindow = NodeSet()
       if timeline.lastCycles > 0 {
         state.repeatsUntil = timeline.window &+ SpeakingRule.repeatWindows(members: settings.memberCount)
+        state.lossyUntil = timeline.window &+ Limits.lossyWindows
       }
     }
     role = .leader(state)

@@ -22,6 +22,11 @@ package enum SpeakingRule {
   /// Windows after one that needed a second cycle in which beacons repeat what members may lack.
   package static func repeatWindows(members n: Int) -> UInt32 { n <= 3 ? 64 : 2 }
 
+  /// Windows that a member waits for beacons to repeat what its log lacks at the end, before it asks; and windows that
+  /// it waits for an answer, which is repeated as long, before it asks again.
+  package static func pullPatience(lossPermille p: Int) -> UInt32 { p < 200 ? 2 : p < 400 ? 3 : 4 }
+  package static func pullPause(lossPermille p: Int) -> UInt32 { p < 200 ? 0 : 2 }
+
   /// Chance, in thousandths, that a voter trusts the votes it did not hear to complete a quorum (R3).
   package static func trustPermille(lossPermille p: Int, members n: Int) -> Int {
     n >= 7 && p <= 300 ? 500 : 0

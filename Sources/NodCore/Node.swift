@@ -96,6 +96,8 @@ public struct Node: ~Copyable {
   package internal(set) var founder: NodeID
   var gridHops: UInt8 = 0
   var windowsAlone: UInt32 = 0
+  /// The last window before whose beacon this node asked for what it lacks.
+  var pulledWindow: UInt32 = 0
   var windowsSinceTraffic: UInt32 = 1000
   var randomState: UInt64
   /// Set while the disk refuses: the node neither votes nor leads.

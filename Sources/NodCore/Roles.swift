@@ -50,6 +50,8 @@ package struct LeaderState: Sendable {
   /// A window took more than one cycle, so frames get lost: up to here beacons repeat what not everybody is
   /// known to have.
   package var repeatsUntil: UInt32 = 0
+  /// Up to here frames are taken to get lost still.
+  package var lossyUntil: UInt32 = 0
   /// The newest window in which a quorum was heard.
   package var quorumWindow: UInt32
   /// A ballot above its own that a member told first-hand to have promised.

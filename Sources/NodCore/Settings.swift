@@ -101,6 +101,10 @@ package enum Limits {
   package static let candidateWindows: UInt32 = 4
   /// A peer heard within so many windows counts as there: it is pushed to; who was away pulls.
   package static let heardLatelyWindows: UInt32 = 32
+  /// Windows after a command in which beacons repeat it, where frames get lost; and for how long one window that needed
+  /// a second cycle shows that they do.
+  package static let tailWindows: UInt32 = 5
+  package static let lossyWindows: UInt32 = 64
   /// A log that lacks no more than so many entries is not behind: the window that brought them may still mend it.
   package static let gapOfOneWindow = 8
   /// So many windows after a command everybody still stays for the whole window.
