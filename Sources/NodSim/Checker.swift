@@ -58,6 +58,13 @@ package final class Checker {
     }
   }
 
+  /// A member's disk was replaced: it owes nothing any more, and has no vote.
+  func forgetMember(_ i: Int) {
+    promised[i] = nil
+    accepted[i] = nil
+    commit[i] = nil
+  }
+
   func look(_ world: World, _ i: Int) {
     guard violation == nil else { return }
     world.node(i) { node in

@@ -62,7 +62,7 @@ private func awaitRecovery(_ world: World) -> Int {
 
 extension World {
   /// Everybody applied everything that is decided.
-  var isSettled: Bool {
+  package var isSettled: Bool {
     for i in 0..<members.count where node(i, { $0.applied.raw }) != checker.highestDecided { return false }
     return true
   }

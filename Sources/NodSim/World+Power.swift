@@ -8,7 +8,9 @@ extension World {
   package func powerOn(_ i: Int) {
     let member = members[i]
     guard !member.isUp else { return }
-    member.bootedAt = now
+    rotByChance(i)
+    member.clock.boot(at: now)
+    member.refusal = nil
     member.generation += 1
     member.starts += 1
     member.wakePlannedAt = .max
@@ -36,6 +38,8 @@ extension World {
       }
       member.station = memory
       tell(i, .power(isOn: true))
+      member.listener = Listener(
+        self, to: member.id, salt: node.salt, incarnation: memory.pointee.node.incarnation)
       checker.restarted(self, i)
       turn(i)
     } catch {
@@ -48,7 +52,11 @@ extension World {
       member.disk.killProcess()
       let reason = (error as? StationError<SimDiskFailure>)?.description ?? "\(error)"
       member.refusal = reason
-      if !member.diskIsTroubled { checker.refused(i, reason, at: now) }
+      if member.hasRotted && !member.diskIsTroubled {
+        emptyDisk(i)  // the next start finds nothing, and does not vote
+      } else if !member.diskIsTroubled {
+        checker.refused(i, reason, at: now)
+      }
     }
   }
 
@@ -60,8 +68,12 @@ extension World {
     member.disk.cutPower()
     release(member)
     member.generation += 1
+    member.suspendedUntil = nil
     noteRadio(member, on: false)
     trace?("\(now) n\(i) power cut")
     tell(i, .power(isOn: false))
+    exchange?.note("n\(i) loses power")
+    exchange?.forget(i)
+    if let span = returnsAfterCut { queue.plan(.powerOn(member: i), at: now + span.raw) }
   }
 }

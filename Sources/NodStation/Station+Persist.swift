@@ -107,6 +107,7 @@ extension Station where D: ~Copyable {
       let next = try journal.synced()
       awaitsSync = next != nil
       if next == nil {
+        if journal.failure == nil { retryDiskAt = .never }
         // A snapshot that was installed while the rotation went on is in the next one.
         if wasRotating && checkpointHoldsSnapshot { node.snapshotIsDurable() }
         if node.isUnfit && journal.failure == nil {

@@ -36,6 +36,8 @@ package final class SimDisk: Disk {
     package var syncs = 0
     package var bytesWritten = 0
     package var powerCuts = 0
+    /// Everything that changes the disk: writes, syncs, names, sizes.
+    package var changes = 0
   }
 
   /// A file's content: as programs see it, and as it would be found after a power cut.
@@ -298,6 +300,7 @@ package final class SimDisk: Disk {
       }
       operationsUntilPowerCut = left - 1
     }
+    counts.changes += 1
     if let beforeChange { beforeChange(fork(seed: next())) }
   }
 

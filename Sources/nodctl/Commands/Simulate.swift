@@ -25,6 +25,7 @@ struct Simulate: ParsableCommand {
 
   @Option(help: "The seed of one run, or the first of many.") var seed: UInt64 = 1
   @Flag(help: "Run many seeds.") var random = false
+  @Flag(help: "Draw radios, one-way and bursty links, clocks, suspends and rot as well.") var wide = false
   @Option(help: "How many seeds with --random.") var seeds = 100
   @Option(help: "Write every frame (one seed), or every event as JSON (a world of your own), to this file.")
   var trace: String?
@@ -52,9 +53,10 @@ struct Simulate: ParsableCommand {
   }
 
   private func one(_ number: UInt64) throws -> SimulationReport {
-    guard let trace else { return simulateOnce(.drawn(seed: number)) }
+    let options: WorldOptions = wide ? .drawnWide(seed: number) : .drawn(seed: number)
+    guard let trace else { return simulateOnce(options) }
     var lines = ""
-    let report = simulateOnce(.drawn(seed: number)) { lines += $0 + "\n" }
+    let report = simulateOnce(options) { lines += $0 + "\n" }
     try lines.write(toFile: trace, atomically: true, encoding: .utf8)
     return report
   }
@@ -73,7 +75,7 @@ struct Simulate: ParsableCommand {
         + "\(report.leaderChanges) leaders, \(report.frames) frames, back after \(report.windowsToRecover) windows"
     )
     if let violation = report.violation {
-      print("  \(violation)\n  replay: nodctl sim --seed \(report.seed)")
+      print("  \(violation)\n  replay: nodctl sim \(wide ? "--wide " : "")--seed \(report.seed)")
     }
   }
 }
