@@ -29,8 +29,6 @@ final class Member {
   var diskIsTroubled = false
   /// The start salt that its frames were sealed under last.
   var salt: UInt64 = 0
-  /// Reads its frames for traces and filters; one for each start.
-  var listener: Listener?
   /// Its disk was damaged once: a refused start is right, and it is given an empty one.
   var hasRotted = false
   var battery: Battery?

@@ -39,11 +39,23 @@ package final class Traffic {
   /// Windows from submission to acknowledgement.
   package private(set) var latencies: [Int] = []
   static let keys = 8
+  /// The clients whose histories are judged.
+  var clients: RecordedClients!
 
   package init() {}
 
+  func takeTicket() -> Ticket {
+    defer { nextTicket += 1 }
+    return Ticket(nextTicket)
+  }
+
   func step(_ world: World) {
     expire(world)
+    clients.expire(world)
+    if world.options.recordsHistories, world.random.below(2) == 0 {
+      clients.write(world)
+      return
+    }
     let up = (0..<world.members.count).filter { world.members[$0].isAwake }
     guard !up.isEmpty else { return }
     let i = up[world.random.below(up.count)]
@@ -102,6 +114,10 @@ package final class Traffic {
 
   /// A linearizable read of one counter: it must see all that was acknowledged before it was asked for.
   func read(_ world: World) {
+    if world.options.recordsHistories, world.random.below(2) == 0 {
+      clients.read(world)
+      return
+    }
     let up = (0..<world.members.count).filter { world.members[$0].isAwake }
     guard !up.isEmpty else { return }
     let i = up[world.random.below(up.count)]
@@ -215,7 +231,10 @@ package final class Traffic {
   /// Takes what a member completed.
   func collect(_ world: World, _ i: Int) {
     guard let station = world.members[i].station else { return }
+    if !station.pointee.node.effects.completions.isEmpty { world.checker.look(world, i) }
     for completion in station.pointee.node.effects.completions {
+      world.checker.told(world, i, completion)
+      if clients.completed(completion, at: i, world) { continue }
       if valueTickets.remove(completion.ticket.raw) != nil, case .failed = completion.result.outcome {
         valuesRefused += 1
       }
@@ -236,6 +255,7 @@ package final class Traffic {
       }
     }
     for answered in station.pointee.node.effects.reads {
+      if clients.answered(answered, at: i, world) { continue }
       guard let at = reading.firstIndex(where: { $0.ticket == answered.ticket && $0.member == i }) else {
         continue
       }
@@ -251,6 +271,7 @@ package final class Traffic {
     }
     station.pointee.node.effects.removeCompletions()
     station.pointee.node.effects.removeReads()
+    station.pointee.node.registry.clearValues()
   }
 
   /// Every counter lies between what was acknowledged and that plus what is unknown.

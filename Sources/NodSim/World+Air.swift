@@ -20,6 +20,7 @@ extension World {
     framesBy[i] += 1
     noteSpoken(i)
     noteFrame(i, buffer[..<count])
+    checker.look(self, i)
     trace?(describe(i))
     let bytes = Array(buffer[..<count])
     overheard?(i, bytes)
@@ -28,10 +29,11 @@ extension World {
       .sent(
         frame: nextDatagram, bytes: count, air: profile.airTime(count), speech: speech ?? .answer,
         window: place.0, cycle: place.1))
-    transmit(bytes, from: i)
+    let opened = bytes.withUnsafeBytes { eavesdropper!.hear(Bytes(rebasing: $0[...]), from: i, self) }
+    transmit(bytes, from: i, opened)
   }
 
-  private func transmit(_ bytes: [UInt8], from i: Int) {
+  private func transmit(_ bytes: [UInt8], from i: Int, _ opened: Frame?) {
     let airTime = profile.airTime(bytes.count).raw
     var start = now
     if options.air.isOneBroadcast {
@@ -39,7 +41,7 @@ extension World {
     }
     var frame = Transmission(number: nextDatagram, from: i, bytes: bytes, start: start, end: start + airTime)
     nextDatagram += 1
-    let lost = read(&frame)
+    let lost = read(&frame, opened)
     for j in 0..<members.count where j != i {
       guard cut[i] & (1 << UInt32(j)) == 0 else {
         exchange?.hear(frame.line, j, .cut)
@@ -73,20 +75,14 @@ extension World {
 
   /// Reads a frame at its sender's antenna, if somebody wants to know: its line of the trace, and for whom a
   /// scenario loses it.
-  private func read(_ frame: inout Transmission) -> UInt32 {
-    guard exchange != nil || drops != nil, let listener = members[frame.from].listener else { return 0 }
+  private func read(_ frame: inout Transmission, _ opened: Frame?) -> UInt32 {
+    guard let opened else { return 0 }
     let from = frame.from
-    let start = frame.start
-    let found = listener.open(frame.bytes, from: members[from].id) { opened in
-      let line = exchange.map { $0.frame(self, from: from, at: start, FrameWords(opened, settings).text) }
-      var lost: UInt32 = 0
-      if let drops {
-        for j in 0..<members.count where j != from && drops(from, j, opened) { lost |= 1 << UInt32(j) }
-      }
-      return (line, lost)
-    }
-    frame.line = found?.0
-    return found?.1 ?? 0
+    frame.line = exchange?.frame(self, from: from, at: frame.start, FrameWords(opened, settings).text)
+    guard let drops else { return 0 }
+    var lost: UInt32 = 0
+    for j in 0..<members.count where j != from && drops(from, j, opened) { lost |= 1 << UInt32(j) }
+    return lost
   }
 
   private func isLost(_ i: Int, _ j: Int) -> Bool {
@@ -118,22 +114,6 @@ extension World {
       }
       if n.spokePromise > .zero { spoken[i] = (n.spokePromise, n.durability.ballot) }
     }
-  }
-
-  /// On how many disks an entry of `ballot` lies, by the votes that are durable.
-  func holders(of index: LogIndex, in ballot: Ballot, likeMember i: Int) -> Int {
-    // Members without power keep their votes on disk: what they last spoke of counts.
-    var count = 0
-    for j in 0..<members.count {
-      let durable =
-        node(j) { n in
-          n.durability.ballot >= ballot && (n.durability.last >= index || n.acceptor.commit >= index)
-        } ?? false
-      let spoken = spokenVotes[j].map { $0.ballot >= ballot && $0.last >= index } ?? false
-      let compacted = node(j) { n in n.acceptor.commit >= index && n.snapshots.index >= index } ?? false
-      if durable || spoken || compacted { count += 1 }
-    }
-    return count
   }
 
   // MARK: at the receiver

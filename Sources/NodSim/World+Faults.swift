@@ -109,6 +109,7 @@ extension World {
   /// A clock jumps, as a virtual machine's may when it is moved; the node is not told.
   package func jumpClock(of i: Int, by span: Microseconds) {
     members[i].clock.jump(span)
+    jumpedAhead += max(0, span.raw)
     members[i].wakePlannedAt = .max
     turn(i)
   }

@@ -15,6 +15,7 @@ extension World {
     member.starts += 1
     member.wakePlannedAt = .max
     member.settledRecords = .max
+    if isFaulty && !tamper(i) { return }
     var node = NodeParameters(settings: settings, id: member.id)
     node.seed = random.next()
     node.logEntries = options.logEntries
@@ -38,8 +39,6 @@ extension World {
       }
       member.station = memory
       tell(i, .power(isOn: true))
-      member.listener = Listener(
-        self, to: member.id, salt: node.salt, incarnation: memory.pointee.node.incarnation)
       checker.restarted(self, i)
       turn(i)
     } catch {
@@ -69,6 +68,7 @@ extension World {
     release(member)
     member.generation += 1
     member.suspendedUntil = nil
+    traffic.clients.lost(member: i, self)
     noteRadio(member, on: false)
     trace?("\(now) n\(i) power cut")
     tell(i, .power(isOn: false))

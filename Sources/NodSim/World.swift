@@ -29,6 +29,8 @@ package final class World {
   package var overheard: ((Int, [UInt8]) -> Void)?
   /// A member whose power goes has it again so much later; nil for never, unless somebody gives it.
   package var returnsAfterCut: Microseconds?
+  /// How far clocks have been set ahead, all together.
+  var jumpedAhead: Int64 = 0
   /// Changes of links that are to come.
   var plannedLinks: [LinkChange] = []
   var nextDatagram = 0
@@ -58,6 +60,9 @@ package final class World {
   var epochKey: [UInt8] = []
   var rosterHash: [UInt8] = []
   package let profile: RadioProfile
+  /// Members whose disk was replaced by an empty one.
+  var lostDisks: Set<Int> = []
+  private(set) var eavesdropper: Eavesdropper?
 
   package init(_ options: WorldOptions) {
     self.options = options
@@ -77,6 +82,10 @@ package final class World {
     if let bytes = options.storeBytes { settings.registry.storeBytes = bytes }
     epochKey = (0..<32).map { _ in UInt8(truncatingIfNeeded: random.next()) }
     rosterHash = (0..<16).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    settings.registry.tokenWindow = options.tokenWindow
+    checker.ledger = Ledger(memberCount: options.memberCount)
+    traffic.clients = RecordedClients(seed: options.seed)
+    eavesdropper = Eavesdropper(self)
     for i in 0..<options.memberCount {
       let member = Member(NodeID(UInt8(i)), seed: random.next())
       member.clock.ratePPB = Int64(random.below(options.driftPPM * 2000 + 1) - options.driftPPM * 1000)
@@ -210,6 +219,8 @@ package final class World {
         cutPower(i)
         return
       }
+      // Before the log is cut behind a snapshot: what was decided in between would never be seen.
+      checker.look(self, i)
       let time = member.local(now)
       persist(i, time)
       noteRadio(member, on: station.pointee.node.timeline.radioOn)

@@ -37,6 +37,16 @@ package struct WorldOptions: Sendable {
   package var links: Topology?
   /// Mean time between suspends of a member; nil for none.
   package var suspendEvery: Microseconds?
+  /// Half of the client's calls are of clients whose histories are recorded and judged.
+  package var recordsHistories = true
+  /// Over how many positions a command is remembered.
+  package var tokenWindow = 1_024
+  /// Windows that a recorded client waits before it asks again.
+  package var patience = 20
+  /// How often, in thousandths of its starts, a member finds its disk replaced by an empty one; only a minority does.
+  package var lostDiskPermille = 0
+  /// How often, in thousandths of its starts, a bit of its newest synced batch has rotted.
+  package var tailRotPermille = 0
   /// How often a bit has turned over on a disk while its member was dark, in thousandths; only ever on a minority.
   package var rotPermille = 0
   package var mtu = 1280

@@ -10,6 +10,7 @@ package func quietDay(members: Int, seed: UInt64) -> WorldOptions {
   options.useUncontended(.ieee802154nRF52840, period: .seconds(10))
   options.commandEvery = .seconds(60)
   options.tears = false
+  options.recordsHistories = false
   return options
 }
 

@@ -42,8 +42,6 @@ extension World {
     precondition(!members[i].isUp)
     members[i].disk = SimDisk(seed: random.next())
     members[i].disk.sectorsTear = options.tears
-    spoken[i] = nil
-    spokenVotes[i] = nil
-    checker.forgetMember(i)
+    checker.disk(of: i, wasReplacedIn: self)
   }
 }

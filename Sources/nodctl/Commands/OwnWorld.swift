@@ -95,6 +95,7 @@ struct OwnWorld: ParsableArguments {
     if let burst { o.loseInBursts(of: burst, permille: o.lossPermille) }
     o.rule = rule == "raft" ? .raft : .paxos
     o.fullEvery = UInt32(max(16, o.memberCount))
+    o.recordsHistories = false
     o.host = host == "none" ? .none : .piZero2W
     if let load, load > 0 { o.commandEvery = Microseconds(Int64(60e6 / load)) }
     if let kill {
