@@ -109,7 +109,7 @@ extension World {
       // The prelude speaks of the promise and the accepted ballot as soon as they are in memory only
       // through a promise
       // section or an own vote; those are held back until they are durable.
-      if n.votes.ballot == n.acceptor.accepted, n.votes[n.id] > .zero {
+      if n.mayVote, n.votes.ballot == n.acceptor.accepted, n.votes[n.id] > .zero {
         spokenVotes[i] = (n.votes.ballot, n.votes[n.id])
       }
       if n.spokePromise > .zero { spoken[i] = (n.spokePromise, n.durability.ballot) }
