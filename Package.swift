@@ -2,10 +2,14 @@
 // Nod: consensus for radios that sleep. Imports point one way, down; `tools/tidy` holds the table.
 import PackageDescription
 
-let settings: [SwiftSetting] = [
+var settings: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("ExistentialAny"),
 ]
+// Only for tools/fuzz: everything is built with the eyes of libFuzzer and AddressSanitizer.
+let isFuzzing = Context.environment["NOD_FUZZ_BUILD"] != nil
+let sanitizers = "-sanitize=fuzzer,address"
+if isFuzzing { settings.append(.unsafeFlags([sanitizers])) }
 
 let package = Package(
   name: "nod",
@@ -57,3 +61,13 @@ let package = Package(
       swiftSettings: settings),
   ]
 )
+
+if isFuzzing {
+  package.targets.append(
+    .executableTarget(
+      name: "nod-fuzz",
+      dependencies: ["NodSim", "NodAgent", "NodStation", "NodSecurity", "NodJournal", "NodCore"],
+      path: "Tests/Fuzz", exclude: ["corpus"],
+      swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])],
+      linkerSettings: [.unsafeFlags([sanitizers])]))
+}

@@ -6,7 +6,6 @@
 #define _TIME_BITS 64
 #include "CBoard.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int board_directory_create(const char *path, uint32_t mode) {
@@ -26,31 +26,38 @@ int board_directory_open(const char *path) {
   return fd < 0 ? -errno : fd;
 }
 
+// One entry as the kernel writes it (getdents64): opendir would allocate 32 KiB for the same.
+struct kernel_entry {
+  uint64_t inode;
+  int64_t offset;
+  uint16_t size;
+  uint8_t type;
+  char name[];
+};
+
 int64_t board_directory_list(int directory, const char *prefix, char *names, size_t capacity) {
+  _Alignas(struct kernel_entry) char entries[2048];
   size_t used = 0;
+  long got = 0;
   int error = 0;
   int again = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (again < 0) return -errno;
-  DIR *entries = fdopendir(again);
-  if (!entries) {
-    error = errno;
-    close(again);
-    return -error;
-  }
-  struct dirent *entry;
-  while (errno = 0, (entry = readdir(entries)) != NULL) {
-    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-    if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0) continue;
-    size_t size = strlen(entry->d_name) + 1;
-    if (size > capacity - used) {
-      error = ENOSPC;
-      break;
+  while (error == 0 && (got = syscall(SYS_getdents64, again, entries, sizeof entries)) > 0) {
+    for (long at = 0; at < got && error == 0;) {
+      const struct kernel_entry *entry = (const struct kernel_entry *)(entries + at);
+      at += entry->size;
+      if (strncmp(entry->name, prefix, strlen(prefix)) != 0) continue;
+      size_t size = strlen(entry->name) + 1;
+      if (size > capacity - used) {
+        error = ENOSPC;
+      } else {
+        memcpy(names + used, entry->name, size);
+        used += size;
+      }
     }
-    memcpy(names + used, entry->d_name, size);
-    used += size;
   }
-  if (error == 0) error = errno;
-  closedir(entries);
+  if (got < 0) error = errno;
+  close(again);
   return error ? -(int64_t)error : (int64_t)used;
 }
 

@@ -6,7 +6,8 @@ import NodJournal
 import NodStation
 
 extension Agent {
-  mutating func answer() {
+  /// - Returns: whether the node has gone on after writes that readers waited for, so that there may be more to answer.
+  mutating func answer() -> Bool {
     var i = 0
     while i < cluster.station.node.effects.completions.count {
       let completion = cluster.station.node.effects.completions[i]
@@ -36,6 +37,7 @@ extension Agent {
       server.publish(change.event, key: change.key, index: change.index)
     }
     server.flush(now: cluster.now, port: &cluster)
+    return cluster.station.readersAnswered(cluster.now)
   }
 
   /// Role changes at info, trouble at warn or error; each once.
@@ -60,11 +62,10 @@ extension Agent {
   }
 
   private mutating func tellDisk() {
-    let failure = cluster.station.journal.failure
-    guard (failure != nil) != hadDiskTrouble else { return }
-    hadDiskTrouble = failure != nil
-    if let failure {
-      log.error("\(failure.description); this node neither votes nor leads until the disk takes writes again")
+    guard cluster.station.node.isUnfit != hadDiskTrouble else { return }
+    hadDiskTrouble = cluster.station.node.isUnfit
+    if hadDiskTrouble {
+      log.error("\(cluster.diskTrouble); this node neither votes nor leads until the disk takes writes again")
     } else {
       log.warn("the disk takes writes again")
     }

@@ -106,7 +106,7 @@ package struct Agent: ~Copyable {
       }
       cluster.now = BoardClock.now
     }
-    answer()
+    while answer() { try persist() }  // ends with what is decided
     tell()
   }
 

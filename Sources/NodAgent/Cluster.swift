@@ -63,6 +63,7 @@ extension Cluster: ClusterPort {
       ? .accepted : .busy("too many reads wait for their confirmation", retryAfterMilliseconds: retryDelay)
   }
 
+  package mutating func readsFollow(_ ticket: Ticket) { station.node.readsFollow(ticket) }
   package mutating func abandon(_ ticket: Ticket) -> CommandToken? { station.node.abandon(ticket) }
   package mutating func newToken() -> CommandToken { station.node.newToken() }
 

@@ -73,6 +73,7 @@ func openStation(_ files: NodeFiles, _ log: LogLine) throws(StartFailure) -> Sta
   node.changeBytes = 1 << 16
   var parameters = StationParameters(node: node, profile: files.profile)
   parameters.epoch = files.groupKey.epoch
+  parameters.minimumFreeBytes = UInt64(files.configuration.minimumFreeKibibytes) * 1024
   do throws(StationError<BoardFailure>) {
     let station = try openWithKeys(parameters, directory, genesis(files), epochKey, rosterHash, node.salt)
     if let found = station.recovered {

@@ -64,7 +64,7 @@ extension Registry {
 extension Node {
   /// Applies up to what is decided and in this log, no further.
   mutating func applyDecided(_ now: LocalTime) {
-    while applied < acceptor.commit && !isStopped {  // bounded by the log's capacity
+    while applied < acceptor.commit && !isStopped && !awaitsReaders {  // bounded by the log's capacity
       let index = applied + 1
       precondition(acceptor.log.contains(index), "S08: what is decided and not applied is retained")
       apply(index, now)
@@ -117,8 +117,23 @@ extension Node {
     let result = registry.apply(command, token: token, at: index, time: time, wantsValue: ticket != nil)
     if result.isDuplicate { counters.duplicatesSkipped += 1 } else { counters.commandsApplied += 1 }
     guard let number else { return }
+    if pending.isThere(number), pending.item(number).readsFollow { awaitsReaders = true }
     if let ticket { effects.complete(Completion(ticket: ticket, result: result, token: token)) }
     pending.remove(number)
+  }
+
+  /// The caller of this write has sent reads behind it that shall see this state, not a later one: applying stops after
+  /// it until `readersAnswered`.
+  package mutating func readsFollow(_ ticket: Ticket) { pending.noteReadsFollow(ticket) }
+
+  /// Goes on applying, if it stopped for readers.
+  ///
+  /// - Returns: whether it had stopped: there may be outcomes again.
+  package mutating func readersAnswered(_ now: LocalTime) -> Bool {
+    guard awaitsReaders else { return false }
+    awaitsReaders = false
+    settle(now)
+    return true
   }
 
   /// Snapshots are taken at named positions, so that every member can serve chunks of the same one; one

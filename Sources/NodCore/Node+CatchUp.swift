@@ -262,7 +262,7 @@ extension Node {
     join.read(&input)
     if input.failed { return false }
     do throws(SnapshotError) {
-      try registry.restore(from: head.body.part(input.offset, head.body.count))
+      try registry.restore(from: head.body.part(input.offset, head.body.count), of: head.index)
       return true
     } catch {
       return false

@@ -54,16 +54,27 @@ extension Node {
     }
     guard suspectsLeader else {
       // It does not hear the leader, this node does: repeat the beacon for it before anybody is elected.
-      peers[frame.sender].relayUntil = timeline.window + 64
+      // By the next full window it can say itself whom it does not hear.
+      peers[frame.sender].relayUntil = timeline.window + min(64, settings.fullEvery + 1)
       return
     }
     if canvass.window != window {
       canvass = Canvass()
       canvass.window = window
     }
-    guard canvass.supported == nil, !isLeader, !isCandidate else { return }
+    canvass.othersSuspect = true
+    guard !isLeader, !isCandidate else { return }
     if settings.rule == .raft && isBehind(frame.prelude.accepted, last) { return }
-    canvass.supported = frame.sender
+    if canvass.supported == nil || isAloneBehind(frame, last) { canvass.supported = frame.sender }
+  }
+
+  /// Whether this node canvasses too, unsupported, and by a rule that both apply the other comes first.
+  private func isAloneBehind(_ frame: Frame, _ last: LogIndex) -> Bool {
+    guard canvass.supported == id, canvass.supporters.count <= 1 else { return false }
+    if settings.rule == .raft && (frame.prelude.accepted, last) != (acceptor.accepted, acceptor.last) {
+      return true  // the other's log is the longer one, or it would have been refused
+    }
+    return turn(of: frame.sender) < turn(of: id)
   }
 
   /// Whether a log is less up-to-date than this node's.
@@ -74,8 +85,9 @@ extension Node {
   mutating func heardSupport(_ bytes: Bytes, from sender: NodeID, window: UInt32, now: LocalTime) {
     var input = ByteReader(bytes)
     let whom = input.u8()
-    guard !input.failed, whom == id.raw, window == timeline.window, canvass.window == window else { return }
-    guard canvass.supported == id else { return }
+    guard !input.failed, window == timeline.window, canvass.window == window else { return }
+    canvass.othersSuspect = true
+    guard whom == id.raw, canvass.supported == id else { return }
     canvass.supporters.insert(sender)
     winIfSupported()
   }

@@ -13,7 +13,7 @@ extension Node {
     _ frame: Frame, senderSalt: UInt64, counter: UInt32, startedAt: LocalTime, now: LocalTime
   ) {
     guard frame.sender != id, settings.isMember(frame.sender), settings.isMember(frame.prelude.promised.node),
-      settings.isMember(frame.prelude.accepted.node),
+      settings.isMember(frame.prelude.accepted.node), settings.isMember(frame.prelude.founder),
       frame.prelude.membershipVersion == settings.membershipVersion
     else {
       counters.malformedFrames += 1
@@ -22,6 +22,7 @@ extension Node {
     counters.framesHeard += 1
     counters.unknownSections += UInt64(frame.unknownSections)
     greet(frame, senderSalt, counter)
+    heardNewerStarts(frame)
     let isFresh = peers[frame.sender].isFresh && counter >= peers[frame.sender].freshFloor
     takeTime(frame, startedAt: startedAt, now: now, isFresh: isFresh)
     let window = fullWindow(frame.prelude)
@@ -58,6 +59,7 @@ extension Node {
       peers[sender].asks = true
       peers[sender].asksWindow = timeline.window
     }
+    if frame.prelude.has(Prelude.leads) { peers[sender].ledWindow = max(1, timeline.window) }
     if frame.prelude.has(Prelude.started) { peers[sender].incarnation = frame.prelude.incarnation }
     if frame.prelude.has(Prelude.asks) {
       peers[sender].asks = true
@@ -100,6 +102,22 @@ extension Node {
         i += 1
       }
     }
+  }
+  /// Whoever leads here does not know this start yet, and sleeps when nobody brings it anything: it is told before its
+  /// beacon, when it listens.
+  var needsGreeting: Bool {
+    guard !isLeader else { return false }
+    var i = 0
+    while i < settings.memberCount {
+      let peer = NodeID(UInt8(i))
+      if peer != id, peers[peer].salt != 0, !peers[peer].isFresh, peers[peer].ledWindow > 0,
+        timeline.window &- min(peers[peer].ledWindow, timeline.window) <= 3
+      {
+        return true
+      }
+      i += 1
+    }
+    return false
   }
   private func owesGreeting(_ peer: NodeID) -> Bool {
     peer != id && peers[peer].asks && peers[peer].salt != 0 && timeline.window &- peers[peer].asksWindow <= 4
@@ -215,7 +233,7 @@ extension Node {
   /// Somebody holds a vote of this node beyond its own disk: the disk lost what it had promised to keep. It
   /// never votes
   /// again with this journal (design, section 3 rule 5).
-  private mutating func disqualify() {
+  mutating func disqualify() {
     mayVote = false
     promiseOwed = nil
     effects.records.append(.disqualified) { _ in }
@@ -322,6 +340,7 @@ extension Node {
     if input.failed { return }
     peers[sender].hears = hears
     peers[sender].hearsWindow = window
+    if let leader, hears.contains(leader) { peers[sender].relayUntil = 0 }
     if let own = digests.digest(at: index) {
       counters.digestsCompared += 1
       if own != digest { effects.raise(.diverged) }

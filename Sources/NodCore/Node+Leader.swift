@@ -205,27 +205,41 @@ extension Node {
     return bit >= 0 && bit < 64 && pull.held & (1 << UInt64(bit)) != 0
   }
 
-  /// Estimates from the bytes; what does not fit waits for the next cycle.
+  /// Estimates from the bytes, frame by frame; what does not fit waits for the next cycle.
   private func framesNeeded() -> Int {
-    // What stands before the entries takes 64 bytes at most, but half a small frame seldom.
-    let room = max(settings.mtu - Limits.frameOverhead - 64, (settings.mtu - Limits.frameOverhead) / 2)
-    var bytes = 0
+    let room = settings.entryRoom
+    // Small frames carry the votes once, and among many members those leave little.
+    var left = settings.hasSmallFrames ? room - Limits.votesReserve - settings.memberCount / 8 : room
+    var frames = 1
     var r = 0
     while r < sendPlan.count {
       let (from, to) = sendPlan.range(r)
       var i = from
-      while i <= to && bytes < room * Limits.burstFrames {
-        bytes += acceptor.log.payload(i).count + 18
+      while i <= to && frames < Limits.burstFrames {
+        let head = acceptor.log.head(i)
+        let bytes = EntryCodec.size(head, payload: acceptor.log.payload(i).count, base: head.stamp)
+        if bytes > left {
+          frames += 1
+          left = room
+        }
+        left -= bytes
         i = i + 1
       }
       r += 1
     }
-    bytes += sendPlan.chunksLeft * (snapshots.chunkSize + 24)
-    return min(Limits.burstFrames, max(1, (bytes + room - 1) / max(1, room)))
+    let chunks = sendPlan.chunksLeft > 0 && sendPlan.count == 0 ? sendPlan.chunksLeft - 1 : sendPlan.chunksLeft
+    return min(Limits.burstFrames, frames + chunks)
+  }
+
+  /// Every other frame of a burst is for chunks first, and every frame when no entries are planned.
+  var isChunkTurn: Bool {
+    sendPlan.chunksLeft > 0 && (sendPlan.next == nil || (timeline.slotFrames + timeline.cycle) % 2 == 1)
   }
 
   /// Entries of the plan, as many as fit.
   mutating func writePlanned(to writer: inout FrameWriter) {
+    // Whoever waits for a snapshot can do nothing with entries: neither may keep the other from the air.
+    if isChunkTurn { writeChunks(to: &writer) }
     while let range = sendPlan.next {
       let before = sendPlan.current
       let next = writeEntries(from: range.from, through: range.to, to: &writer)
@@ -244,18 +258,18 @@ extension Node {
   {
     let start = max(first, acceptor.log.first)
     let last = min(last, acceptor.last)
+    guard start <= last else { return first }
+    let base = acceptor.log.head(start).stamp
     var count = 0
-    var room = writer.remaining - 22
+    var room = writer.remaining - Limits.entriesHead
     var i = start
     while i <= last {
-      let size = EntryCodec.sizeBound(payload: 0) + acceptor.log.payload(i).count
-      if size > room && !(count == 0 && writer.remaining - 14 >= acceptor.log.payload(i).count + 18) { break }
-      room -= size
+      room -= EntryCodec.size(acceptor.log.head(i), payload: acceptor.log.payload(i).count, base: base)
+      if room < 0 { break }
       count += 1
       i = i + 1
     }
     guard count > 0 else { return first }
-    let base = acceptor.log.head(start).stamp
     let done = writer.section(.entries) { out in
       out.varint(start.raw)
       out.varint(base.milliseconds)

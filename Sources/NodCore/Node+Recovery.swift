@@ -24,6 +24,9 @@ extension Node {
     self.incarnation = incarnation
     self.salt = salt
     self.mayVote = mayVote
+    guard Int(max(acceptor.promised.node, acceptor.accepted.node).raw) < settings.memberCount else {
+      throw .malformed(RecordKind.promised.rawValue)
+    }
     guard acceptor.commit >= applied, acceptor.log.first <= applied + 1 else {
       throw .outOfPlace(RecordKind.base.rawValue)
     }

@@ -137,6 +137,7 @@ extension Node {
       return
     }
     timeline.repeatedBy.insert(frame.sender)
+    if leaderBallot.node != id { countMisses(of: leaderBallot.node) }
     timeline.heardLeaderInWindow = true
     timeline.missedInARow = 0
   }

@@ -11,6 +11,10 @@ extension Node {
     guard let speech = timeline.speech, !isStopped else { return (0, false) }
     timeline.framesLeft -= timeline.framesLeft > 0 ? 1 : 0
     timeline.nextFrameAt = now + settings.framePace
+    guard isNumbered else {
+      timeline.framesLeft = 0
+      return (0, false)
+    }
     let salted = tellsSalt
     var writer = FrameWriter(buffer, prelude(speech, now, salted: salted))
     let bare = writer.count
@@ -19,11 +23,12 @@ extension Node {
     case .drive: composeDrive(&writer, now)
     case .answer: composeAnswer(&writer)
     }
-    let isEmpty = writer.count == bare && speech != .drive
+    let isEmpty = writer.count == bare && speech != .drive && !(speech == .request && needsGreeting)
     if isEmpty || (speech == .answer && writer.sections == 0) {
       timeline.framesLeft = 0
       return (0, false)
     }
+    if timeline.slotFrames == 0 { writeNewerStarts(to: &writer) }
     timeline.slotFrames += 1
     counters.framesSent += 1
     var kinds = writer.kinds
@@ -110,7 +115,7 @@ extension Node {
       return
     }
     // Small frames say once what a large one may repeat: their room is for entries.
-    if timeline.slotFrames == 0 || settings.mtu >= 256 {
+    if timeline.slotFrames == 0 || !settings.hasSmallFrames && !isChunkTurn {
       writeVotes(to: &writer)
       writeReadRound(to: &writer)
       writeReadGrants(to: &writer)

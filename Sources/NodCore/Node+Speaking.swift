@@ -24,6 +24,13 @@ package enum SpeakingRule {
     n >= 7 && p <= 300 ? 500 : 0
   }
 
+  /// Cycles of a window in which a member that suspects its leader calls, though nobody else was heard to.
+  package static func callsAlone(lossPermille p: Int) -> Int {
+    if p < 50 { return 1 }
+    if p < 200 { return 2 }
+    return p < 400 ? 3 : 5
+  }
+
   /// Silent leader slots after which a member that knows the decision sleeps for good (R5).
   package static func patienceDecided(lossPermille p: Int, members n: Int) -> Int {
     if p < 200 { return 1 }
@@ -133,6 +140,7 @@ extension Node {
   /// comes again with
   /// the next window; a command that is lost costs its caller a window.
   var requestTries: Int {
+    if needsGreeting { return settings.requestSlots }
     guard hasNews, !isDeaf else { return 0 }
     return bringsNews ? settings.requestSlots : 1
   }

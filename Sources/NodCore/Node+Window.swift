@@ -96,7 +96,7 @@ extension Node {
   private mutating func sleepOn(_ now: LocalTime) -> Bool {
     let next = nextWindow
     let grid = clock.gridPoint(of: next)
-    let early = drives || hasNews
+    let early = drives || hasNews || needsGreeting
     let guardTime = clock.guardTime(at: grid)
     let start = (early ? grid : grid + settings.slot * settings.requestSlots) - guardTime
     if now >= start || (early && now >= grid - guardTime) {
@@ -162,16 +162,16 @@ extension Node {
     timeline.ackStart = start
     let n = settings.memberCount
     let driver = timeline.isLeaderless ? nil : leader
-    var position = 0
-    var k = 0
-    while k < n {
-      let node = NodeID(UInt8((k + Int(timeline.window % UInt32(n))) % n))
-      if node == id { break }
-      if node != driver { position += 1 }
-      k += 1
-    }
+    var position = turn(of: id)
+    if let driver, driver != id, turn(of: driver) < position { position -= 1 }
     timeline.ownSlotAt = start + settings.slot * position
     timeline.cycleEnd = start + settings.slot * (driver == nil ? n : max(1, n - 1))
+  }
+
+  /// The place of a member in this window's answers, from 0.
+  func turn(of node: NodeID) -> Int {
+    let n = settings.memberCount
+    return (Int(node.raw) + n - Int(timeline.window % UInt32(n))) % n
   }
 
   /// The last moment of this window that may be used.
@@ -216,7 +216,9 @@ extension Node {
     counters.beaconsMissed += 1
     timeline.missedInARow += 1
     timeline.phase = .acknowledge
-    if leaderIsKnown, leaderBallot.node != id { peers[leaderBallot.node].loss.missed() }
+    if leaderIsKnown, leaderBallot.node != id {
+      peers[leaderBallot.node].missed = min(255, peers[leaderBallot.node].missed + 1)
+    }
     if suspectsLeader {
       timeline.isLeaderless = true
       placeAnswers(from: timeline.leaderSlotAt + settings.slot + settings.syncGap)
@@ -234,12 +236,27 @@ extension Node {
     }
   }
 
+  /// Beacons that were missed count as lost only when their leader shows that it was there all the time: the silence
+  /// of a dead one says nothing of the link.
+  mutating func countMisses(of leader: NodeID) {
+    var missed = peers[leader].missed
+    peers[leader].missed = 0
+    guard missed < missesBeforeSuspicion else { return }
+    while missed > 0 {
+      peers[leader].loss.missed()
+      missed -= 1
+    }
+  }
+
   /// A frame of the leader itself: time, and when the answers begin.
   mutating func heardLeaderFrame(_ frame: Frame, startedAt: LocalTime, now: LocalTime) {
     guard timeline.phase != .searching, !isLeader, fullWindow(frame.prelude) == timeline.window else {
       return
     }
-    if !timeline.heardLeaderInWindow, frame.sender != id { peers[frame.sender].loss.heard() }
+    if !timeline.heardLeaderInWindow {
+      countMisses(of: frame.sender)
+      peers[frame.sender].loss.heard()
+    }
     timeline.heardLeaderInWindow = true
     timeline.missedInARow = 0
     timeline.silentLeaderSlots = 0
@@ -295,7 +312,7 @@ extension Node {
     let next = timeline.cycleEnd
     let fits = next + settings.cycleLength <= windowLimit && timeline.cycle + 1 < settings.cycleLimit
     let goesOn =
-      isCandidate || timeline.isLeaderless
+      isCandidate || timeline.isLeaderless && mayElect
       || (staysAwake && (timeline.heardLeaderInWindow || timeline.heardAnything || timeline.isBusy))
     guard fits && goesOn else { return fallAsleep(now) }
     timeline.cycle += 1
@@ -307,6 +324,11 @@ extension Node {
       if timeline.isLeaderless { placeAnswers(from: next + settings.slot + settings.syncGap) }
     }
     return true
+  }
+
+  /// Alone in looking for a leader, a few calls are enough: who did not hear them may hear the next window's.
+  private var mayElect: Bool {
+    canvass.othersSuspect || timeline.cycle + 1 < SpeakingRule.callsAlone(lossPermille: leaderLoss)
   }
 
   // MARK: driving

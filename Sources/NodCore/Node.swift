@@ -58,6 +58,8 @@ public struct Node: ~Copyable {
   package let id: NodeID
   package internal(set) var incarnation: UInt32
   package internal(set) var salt: UInt64
+  /// The records that must be durable before `incarnation` is told.
+  var numberedAt: UInt64 = 0
   package internal(set) var mayVote: Bool
   package var effects = Effects()
   package internal(set) var counters = NodeCounters()
@@ -105,6 +107,7 @@ public struct Node: ~Copyable {
   package internal(set) var applied = LogIndex.zero
   /// The ballot of the newest `begin` at or below `applied`: what a snapshot taken here is of.
   var appliedBegin = Ballot.zero
+  var awaitsReaders = false
   var join: JoinBuffer
   package internal(set) var pending: PendingCommands
   var forwarded: PendingCommands

@@ -40,6 +40,11 @@ package struct Peer: Sendable {
   /// The counter of the frame in which it first did; what it sent before may be a recording.
   package var freshFloor: UInt32 = 0
   package var incarnation: UInt32 = 0
+  /// The newest window in which an authentic frame, fresh or not, said that it leads.
+  package var ledWindow: UInt32 = 0
+  /// The newest start of it that is known, when an older one had to be refused, and in which window that was.
+  package var newestStart: UInt32 = 0
+  package var refusedWindow: UInt32 = 0
   /// The newest window in which it asked to be greeted.
   package var asksWindow: UInt32 = 0
   package var asks = false
@@ -51,6 +56,8 @@ package struct Peer: Sendable {
   package var pull = Pull()
   package var snapshotPull = SnapshotPull()
   package var loss = LossEstimate()
+  /// As a leader: its beacons that were missed since it was last known to be there.
+  package var missed = 0
   package var framesHeard: UInt64 = 0
   package init() {}
   package var isFresh: Bool { salt != 0 && salt == freshSalt }
@@ -67,7 +74,11 @@ public struct Peers: ~Copyable {
   }
   deinit { store.deallocate() }
   package subscript(node: NodeID) -> Peer {
-    get { store[Int(node.raw)] }
-    nonmutating _modify { yield &store[Int(node.raw)] }
+    get { store[place(node)] }
+    nonmutating _modify { yield &store[place(node)] }
+  }
+  private func place(_ node: NodeID) -> Int {
+    precondition(Int(node.raw) < count, "slots are checked where they come in")
+    return Int(node.raw)
   }
 }

@@ -76,5 +76,7 @@ package struct Canvass: Sendable {
   package var supporters = NodeSet()
   /// Whom this node supports in this window.
   package var supported: NodeID?
+  /// Another was heard that looks for a leader too.
+  var othersSuspect = false
   package init() {}
 }

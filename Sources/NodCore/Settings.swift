@@ -52,10 +52,15 @@ package struct ClusterSettings: Sendable {
   package func isMember(_ node: NodeID) -> Bool { Int(node.raw) < memberCount }
   /// Majority: any two of them share a member.
   package var quorum: Int { memberCount / 2 + 1 }
-  /// Most payload bytes of one log entry, so that it fits a frame beside the sections that go with it.
-  package var entryPayloadLimit: Int {
-    min(1024, max(8, mtu - Limits.frameOverhead - Limits.entryFrameReserve))
+  /// Frames whose room is so small that votes and reads are said once in a burst, not in each of its frames.
+  package var hasSmallFrames: Bool { mtu < 512 }
+  /// What a frame has left for entries beside all that may go with them; of a small frame, beside all but the votes.
+  package var entryRoom: Int {
+    mtu - Limits.frameOverhead - Limits.preludeReserve - Limits.entriesHead
+      - (hasSmallFrames ? 0 : Limits.fullVotesReserve)
   }
+  /// Most payload bytes of one log entry, so that it fits a frame.
+  package var entryPayloadLimit: Int { min(1024, max(8, entryRoom - Limits.entryHead)) }
   /// One propose-acknowledge cycle whose leader sends one frame.
   package var cycleLength: Microseconds { slot + syncGap + slot * memberCount }
 }
@@ -64,8 +69,15 @@ package struct ClusterSettings: Sendable {
 package enum Limits {
   /// Clear header 7, start salt 8, tag 16.
   package static let frameOverhead = 31
-  /// Prelude, cycle, votes and an entry's own head, at most.
-  package static let entryFrameReserve = 72
+  /// Prelude and cycle, at most.
+  package static let preludeReserve = 34
+  /// What stands before the entries of a section: kind, length, first index, base, number.
+  package static let entriesHead = 14
+  /// What stands before the payload of a frame's first entry, at most.
+  package static let entryHead = 18
+  /// Votes that most agree in, without the bitmap; and those of many members that all differ, with reads.
+  package static let votesReserve = 10
+  package static let fullVotesReserve = 72
   /// Frames that a leader sends in one slot at most.
   package static let burstFrames = 24
   /// Bytes of node records that one input can cause, before the station takes them away.

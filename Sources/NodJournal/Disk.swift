@@ -134,7 +134,14 @@ package protocol Disk: ~Copyable {
   mutating func rename(_ name: FileName, to newName: FileName) throws(Failure)
   mutating func remove(_ name: FileName) throws(Failure)
 
+  /// Bytes that may still be written; nil when the disk cannot say.
+  mutating func freeBytes() -> UInt64?
+
   /// Returns when the target is durable; blocks as long as that takes. The agent syncs on a thread of its
   /// own instead.
   mutating func sync(_ target: SyncTarget) throws(Failure)
+}
+
+extension Disk where Self: ~Copyable {
+  package mutating func freeBytes() -> UInt64? { nil }
 }

@@ -196,6 +196,8 @@ package struct Journal<D: Disk & ~Copyable>: ~Copyable {
   package var needsRotation: Bool { failure != nil || (file != nil && batchBytesInSegment >= rotationBytes) }
   package var segmentNumber: UInt32 { current?.segment ?? 0 }
   package var segmentByteCount: UInt64 { end }
+  /// Bytes that the next rotation gives back to the file system.
+  package var reclaimableBytes: UInt64 { batchBytesInSegment }
   /// The number that was drawn when this journal was made; 0 before it is open.
   package var identity: UInt64 { current?.identity ?? 0 }
 

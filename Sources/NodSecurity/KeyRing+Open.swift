@@ -34,18 +34,21 @@ extension KeyRing {
     return try openOrdinary(header, datagram, into: plain)
   }
 
-  /// After a frame was decoded: which start of its sender sealed it. An older one than is known is refused
-  /// for good.
+  /// After a frame was decoded: which start of its sender sealed it. An older one than is known is refused.
   ///
   /// - Parameter incarnation: the number of the start, as the frame's sealed body tells it.
-  package mutating func confirm(_ sender: NodeID, salt: UInt64, incarnation: UInt32) throws(SecurityError) {
+  /// - Returns: whether this is news, worth remembering.
+  package mutating func confirm(
+    _ sender: NodeID, salt: UInt64, incarnation: UInt32
+  ) throws(SecurityError) -> Bool {
     guard isPeer(sender) else { throw .notAMember }
     let starts = senders + Int(sender.raw)
     switch starts.pointee.place(of: salt) {
-    case .confirmed: return
+    case .confirmed: return starts.pointee.raise(incarnation)
     case .candidate:
       guard starts.pointee.confirmCandidate(incarnation) else { throw .staleStart }
       moveKey(sender, from: .candidate, to: .confirmed)
+      return true
     case nil: throw starts.pointee.isEnded(salt) ? .staleStart : .unknownSalt
     }
   }

@@ -70,19 +70,26 @@ struct SenderStarts: Sendable {
     confirmed = SenderStart(salt: salt, incarnation: old.incarnation)
   }
 
-  /// Numbers the candidate: it takes the confirmed one's place, or is refused for good.
+  /// Numbers the candidate: it takes the confirmed one's place, or is refused under this number. The same start may
+  /// come back with a higher one, if its member had lost its number and was told what others remember.
   ///
   /// - Returns: whether it is the newest start now.
   mutating func confirmCandidate(_ incarnation: UInt32) -> Bool {
     guard var start = candidate else { return false }
     candidate = nil
-    if let confirmed, incarnation <= confirmed.incarnation {
-      end(start.salt)
-      return false
-    }
+    if let confirmed, incarnation <= confirmed.incarnation { return false }
     if let confirmed { end(confirmed.salt) }
     start.incarnation = incarnation
     confirmed = start
+    return true
+  }
+
+  /// The confirmed start has given itself a higher number: starts between the two are over as well.
+  ///
+  /// - Returns: whether it was higher.
+  mutating func raise(_ incarnation: UInt32) -> Bool {
+    guard let old = confirmed, incarnation > old.incarnation else { return false }
+    confirmed?.incarnation = incarnation
     return true
   }
 

@@ -234,7 +234,7 @@ package final class World {
         continue
       }
       // As the agent's alarm: a disk that failed is tried again when its time has come.
-      let wanted = min(wakeAt, station.pointee.awaitsSync ? .never : station.pointee.retryDiskAt)
+      let wanted = min(wakeAt, station.pointee.retryDiskAt)
       let at = max(now + 1, member.world(wanted) + 1 + wakeDelay())
       if at < member.wakePlannedAt {
         member.wakePlannedAt = at

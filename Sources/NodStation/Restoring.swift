@@ -94,11 +94,8 @@ struct Restoring: ~Copyable {
     }
   }
 
-  /// The number of this start is forgotten with the rest, and must be newer than what the others remember: a high one
-  /// drawn at random. A second loss may draw a lower one; then the board stays out until it is given a new slot.
-  mutating func numberAnew(_ random: UInt64) {
-    incarnation = 0x4000_0000 | UInt32(truncatingIfNeeded: random >> 34)
-  }
+  /// The number of this start is forgotten with the rest.
+  mutating func numberAnew(_ random: UInt64) { incarnation = StartNumber.afterLoss(random) }
 
   var past: Past {
     Past(

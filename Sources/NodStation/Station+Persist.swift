@@ -19,17 +19,15 @@ extension Station where D: ~Copyable {
   package mutating func persist(_ now: LocalTime) -> SyncTarget? {
     guard !awaitsSync, journal.isIdle else { return nil }
     appendRecords()
-    let mayTry = failedSince == nil || now >= retryDiskAt
+    guard hasRoom(now) else { return nil }
     if journal.failure != nil {
       // More waited than the journal can hold: no fault of the disk, a checkpoint holds it all.
-      guard mayTry else { return nil }
-      retryDiskAt = now + .seconds(2)
-      return rotate(now)
+      return trouble.allows(now) ? rotate(now) : nil
     }
-    if node.snapshots.isBusy || node.wantsRotation { return mayTry ? rotate(now) : nil }
-    if journal.needsRotation {
-      node.wantsSnapshot = true
-      return rotate(now)
+    if node.snapshots.isBusy || node.wantsRotation || journal.needsRotation || trouble.needsRotation {
+      if journal.needsRotation { node.wantsSnapshot = true }
+      // One that failed is tried again now and then. Until then no batch: the log was cut for its checkpoint.
+      return trouble.allows(now) ? rotate(now) : nil
     }
     guard journal.hasPending else { return nil }
     if node.acceptor.commit > decidedWritten {
@@ -48,7 +46,7 @@ extension Station where D: ~Copyable {
       awaitsSync = target != nil
       return target
     } catch {
-      diskFailed(now)
+      diskFailed(error, now)
       return nil
     }
   }
@@ -65,7 +63,7 @@ extension Station where D: ~Copyable {
       awaitsSync = true
       return target
     } catch {
-      diskFailed(now)
+      diskFailed(error, now, atRotation: true)
       return nil
     }
   }
@@ -98,6 +96,14 @@ extension Station where D: ~Copyable {
     }
   }
 
+  /// Swift's runtime makes its tables for an error of this kind when it is first thrown through: at the start,
+  /// not in the first rotation.
+  func prepareCheckpoint() {
+    do throws(JournalError<D.Failure>) {
+      try node.checkpoint(scratch: scratch) { (_, _) throws(JournalError<D.Failure>) in }
+    } catch {}
+  }
+
   /// The sync has returned without failure.
   ///
   /// - Returns: what to sync next, for a rotation goes in steps.
@@ -107,33 +113,26 @@ extension Station where D: ~Copyable {
       let next = try journal.synced()
       awaitsSync = next != nil
       if next == nil {
-        if journal.failure == nil { retryDiskAt = .never }
-        // A snapshot that was installed while the rotation went on is in the next one.
-        if wasRotating && checkpointHoldsSnapshot { node.snapshotIsDurable() }
-        if node.isUnfit && journal.failure == nil {
-          node.diskIs(fit: true)
-          failedSince = nil
+        if wasRotating {
+          // A snapshot that was installed while the rotation went on is in the next one.
+          if checkpointHoldsSnapshot { node.snapshotIsDurable() }
+          trouble.needsRotation = false
         }
+        becomeFit()
         noteDurable(now)
       }
       return next
     } catch {
       awaitsSync = false
-      diskFailed(now)
+      diskFailed(error, now, atRotation: true)
       return nil
     }
   }
 
   package mutating func syncFailed(_ reason: D.Failure, now: LocalTime) {
     awaitsSync = false
-    journal.syncFailed(reason)
-    diskFailed(now)
-  }
-
-  private mutating func diskFailed(_ now: LocalTime) {
-    if failedSince == nil { failedSince = now }
-    retryDiskAt = now + .seconds(2)
-    node.diskIs(fit: false)
+    let wasRotating = journal.isRotating
+    diskFailed(journal.syncFailed(reason), now, atRotation: wasRotating)
   }
 
   /// What is on disk now may be said.

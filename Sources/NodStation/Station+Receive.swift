@@ -26,12 +26,18 @@ extension Station where D: ~Copyable {
     }
     if frame.prelude.has(Prelude.started) {
       do throws(SecurityError) {
-        try keys.confirm(opened.sender, salt: opened.salt, incarnation: frame.prelude.incarnation)
+        let number = frame.prelude.incarnation
+        if try keys.confirm(opened.sender, salt: opened.salt, incarnation: number) {
+          remember(opened, number)
+        }
       } catch {
+        // Authentic, and older than what is known of its sender: a recording, or a board that lost its number.
+        if let newest = keys.start(of: opened.sender) {
+          node.refusedStart(of: opened.sender, newest: newest.incarnation)
+        }
         count(error)
         return
       }
-      if !opened.isConfirmed { remember(opened, frame.prelude.incarnation) }
     } else if !opened.isConfirmed {
       rejections.staleStart += 1  // it may be a recording of an old start: it does not say which one it is
       return

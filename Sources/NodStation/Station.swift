@@ -12,6 +12,8 @@ package struct StationParameters {
   package var node: NodeParameters
   package var epoch: UInt32 = 1
   package var profile: RadioProfile
+  /// What is to stay free on the journal's file system; 0: nobody looks.
+  package var minimumFreeBytes: UInt64 = 0
   package init(node: NodeParameters, profile: RadioProfile) {
     self.node = node
     self.profile = profile
@@ -49,10 +51,12 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
   var saltBudgetWindow: UInt32 = 0
   /// A sync is under way in the world.
   package internal(set) var awaitsSync = false
-  var failedSince: LocalTime?
+  /// A disk that did not do what it was asked, or has too little room: since when, and when it is tried again.
+  var trouble = DiskTrouble()
+  /// What the disk said when it last refused; a rotation that fails leaves the journal itself without failure.
+  package internal(set) var lastDiskFailure: JournalError<D.Failure>?
+  var space: FreeSpace
   var airtimeWrittenAt = LocalTime.zero
-  /// When a failed disk is tried again.
-  package internal(set) var retryDiskAt = LocalTime.never
 
   /// Opens the journal, makes the node out of it, writes this start's incarnation. Blocks for the disk;
   /// nothing has been
@@ -116,6 +120,7 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
     self.keys = keys
     self.genesis = genesis
     profile = parameters.profile
+    space = FreeSpace(minimum: parameters.minimumFreeBytes)
     isDisqualified = past.isDisqualified
     let isUnaccounted = past.incarnation > 0 && profile.dutyPermille < 1000
     airtime = AirtimeBudget(
@@ -130,6 +135,7 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
 
   /// This start is on disk before its first word.
   private mutating func begin(_ now: LocalTime) throws(JournalError<D.Failure>) {
+    prepareCheckpoint()
     journalBase = journal.appended.raw
     let incarnation = node.incarnation
     node.effects.records.append(.start) { out in out.varint(UInt64(incarnation)) }
@@ -177,6 +183,15 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
     let taken = node.requestRead(ticket, now: now)
     appendRecords()
     return taken
+  }
+
+  /// The reads behind the last outcomes are answered: what is decided behind those may be applied.
+  ///
+  /// - Returns: whether anything had waited for that.
+  package mutating func readersAnswered(_ now: LocalTime) -> Bool {
+    guard node.readersAnswered(now) else { return false }
+    appendRecords()
+    return true
   }
 
   package mutating func slept(since: LocalTime, now: LocalTime) {

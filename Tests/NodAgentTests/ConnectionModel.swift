@@ -14,6 +14,8 @@ struct ModelCluster: ~Copyable, ClusterPort {
   var submissions: [Submission] = []
   var reads: [Ticket] = []
   var abandoned: [Ticket] = []
+  /// Writes that a read follows, in the order in which that was said.
+  var readsFollow: [Ticket] = []
   var verdict = SubmitVerdict.accepted
   /// What `abandon` says of commands that are still here: whether they had been sent.
   var sendsAtOnce = true
@@ -36,6 +38,7 @@ struct ModelCluster: ~Copyable, ClusterPort {
     reads.append(ticket)
     return .accepted
   }
+  mutating func readsFollow(_ ticket: Ticket) { readsFollow.append(ticket) }
   mutating func abandon(_ ticket: Ticket) -> CommandToken? {
     abandoned.append(ticket)
     reads.removeAll { $0 == ticket }

@@ -22,6 +22,24 @@ import Testing
   #expect(desk.receive(slot) == ":3\r\n")
 }
 
+@Test func theClusterIsToldWhichWritesAReadFollows() {
+  var desk = Desk()
+  desk.decidesAtOnce = false
+  let slot = desk.open()
+  let other = desk.open()
+  desk.send(slot, request("SET", "a", "1") + request("SET", "a", "2") + request("PING"))
+  desk.send(other, request("SET", "b", "1"))
+  #expect(desk.cluster.readsFollow == [])
+  desk.send(slot, request("GET", "a"))
+  #expect(desk.cluster.readsFollow == [desk.cluster.submissions[1].ticket])
+  // Its write is answered, so nothing need wait for this one.
+  desk.cluster.decide(0, &desk.clients)
+  desk.cluster.decide(0, &desk.clients)
+  #expect(desk.receive(slot) == "+OK\r\n+OK\r\n+PONG\r\n$1\r\n2\r\n")
+  desk.send(slot, request("GET", "a"))
+  #expect(desk.cluster.readsFollow.count == 1)
+}
+
 @Test func repliesKeepTheOrderOfRequestsWhenAnswersDoNot() {
   var desk = Desk()
   desk.decidesAtOnce = false

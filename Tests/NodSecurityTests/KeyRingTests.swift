@@ -86,12 +86,47 @@ import Testing
   let opened = b.openFully(older.seal("old"))
   #expect(opened == .success(Opened(sender: NodeID(0), count: 3, salt: 10, counter: 0, isConfirmed: false)))
   #expect(b.confirm(0, 10, 4) == .staleStart)
-  #expect(b.open(older.seal("old")) == .failure(.staleStart))
+  #expect(b.open(older.seal("old", withSalt: false)) == .failure(.badTag))
+  #expect(b.open(older.seal("old")) == .success("old"))
+  #expect(b.confirm(0, 10, 4) == .staleStart)
   #expect(b.open(new.seal("new", withSalt: false)) == .success("new"))
   // The same number under another salt is no newer start either.
   #expect(b.open(Member(0, salt: 12).seal("twin")) == .success("twin"))
   #expect(b.confirm(0, 12, 5) == .staleStart)
   #expect(b.ring.start(of: NodeID(0))! == (33, 5))
+}
+
+/// A board that lost its number is refused, is told what the others remember, and goes on above that.
+@Test func aRefusedStartIsBelievedOnceItsNumberIsHighEnough() {
+  let b = Member(1, salt: 22)
+  let first = Member(0, salt: 11)
+  let recorded = first.seal("first")
+  #expect(b.open(first.seal("first")) == .success("first"))
+  #expect(b.confirm(0, 11, 900) == nil)
+  let second = Member(0, salt: 33)
+  #expect(b.open(second.seal("second")) == .success("second"))
+  #expect(b.confirm(0, 33, 500) == .staleStart)
+  #expect(b.open(second.seal("second again")) == .success("second again"))
+  #expect(b.confirm(0, 33, 901) == nil)
+  #expect(b.ring.start(of: NodeID(0))! == (33, 901))
+  #expect(b.open(recorded) == .failure(.staleStart))
+}
+
+/// Another peer told it of a start between its own number and its new one: that start is over for this receiver too.
+@Test func aConfirmedStartThatRaisesItsNumberBarsTheStartsBetween() {
+  let b = Member(1, salt: 22)
+  let between = Member(0, salt: 44)
+  let a = Member(0, salt: 33)
+  #expect(b.open(a.seal("low")) == .success("low"))
+  #expect(b.confirm(0, 33, 500) == nil)
+  #expect(b.open(a.seal("high")) == .success("high"))
+  #expect(b.confirm(0, 33, 901) == nil)
+  #expect(b.open(between.seal("between")) == .success("between"))
+  #expect(b.confirm(0, 44, 900) == .staleStart)
+  // A number once told is not taken back by an older frame of the same start.
+  #expect(b.open(a.seal("low")) == .success("low"))
+  #expect(b.confirm(0, 33, 500) == nil)
+  #expect(b.ring.start(of: NodeID(0))! == (33, 901))
 }
 
 @Test func aReplayIsStillAReplayAfterItsStartWasConfirmed() {

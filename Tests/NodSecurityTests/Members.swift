@@ -68,9 +68,9 @@ final class Member {
   var wroteNothing: Bool { body == Member.blank }
 
   func confirm(_ slot: UInt8, _ salt: UInt64, _ incarnation: UInt32) -> SecurityError? {
-    do throws(SecurityError) { try ring.confirm(NodeID(slot), salt: salt, incarnation: incarnation) } catch {
-      return error
-    }
+    do throws(SecurityError) {
+      _ = try ring.confirm(NodeID(slot), salt: salt, incarnation: incarnation)
+    } catch { return error }
     return nil
   }
 }

@@ -69,13 +69,7 @@ func aClockThatJumpsAnHourOnIsPutRight(leads: Bool) throws {
   let leader = try #require(world.elect())
   world.run(windows: 5)
   world.jumpClock(of: leads ? leader : (leader + 1) % 3, by: .seconds(3_600))
-  guard leads else {
-    world.expectWorking(within: 60)
-    return
-  }
-  // Window numbers of the future are believed: its followers do not suspect it before they get there.
-  withKnownIssue { world.expectWorking(within: 60) }
-  world.expectSafe()
+  world.expectWorking(within: 60)
 }
 
 /// Scenario 33: two halves with grids of their own come into range: one grid within a bounded number of windows.

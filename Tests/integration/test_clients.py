@@ -7,6 +7,7 @@ import socket
 import stat
 import subprocess
 import threading
+import time
 import unittest
 
 import redis
@@ -177,19 +178,47 @@ class Clients(unittest.TestCase):
                 self.assertEqual(status["name"], node.name)
                 self.assertIs(status["healthy"], True)
 
-    def test_a_pipeline_is_answered_in_order_and_reads_see_at_least_the_writes_before_them(self):
+    def test_a_read_in_a_pipeline_sees_the_writes_before_it_and_none_behind_it(self):
         def body(node, client):
+            key, rounds = f"pipeline/{node.name}", 200
             with client.pipeline(transaction=False) as pipeline:
-                for number in range(100):
-                    pipeline.set(f"pipeline/{node.name}", number)
-                    pipeline.get(f"pipeline/{node.name}")
+                for number in range(rounds):
+                    pipeline.set(key, number)
+                    pipeline.get(key)
+                    pipeline.strlen(key)
+                began = time.monotonic()
                 answers = pipeline.execute()
-            self.assertEqual(answers[::2], [True] * 100)
-            # Writes of a pipeline travel together, so a read may see those behind it too.
-            for number, found in enumerate(answers[1::2]):
-                self.assertGreaterEqual(int(found), number)
+                windows = (time.monotonic() - began) / (PERIOD_MS / 1000)
+            self.assertEqual(answers[0::3], [True] * rounds)
+            self.assertEqual(answers[1::3], [str(number) for number in range(rounds)])
+            self.assertEqual(answers[2::3], [len(str(number)) for number in range(rounds)])
+            # The writes still travel together: one at a time they would take a window each, or a cycle at the least.
+            self.assertLess(windows, rounds / 4)
+            client.delete(key)
 
         self.at_each_node(body)
+
+    def test_pipelines_of_many_clients_keep_each_its_own_order(self):
+        wrong = []
+
+        def go(node, number):
+            key = f"pipelines/{number}"
+            with redis_py(node) as client:
+                for _ in range(5):
+                    with client.pipeline(transaction=False) as pipeline:
+                        for value in range(30):
+                            pipeline.set(key, value)
+                            pipeline.get(key)
+                        answers = pipeline.execute()
+                    if answers[1::2] != [str(value) for value in range(30)]:
+                        wrong.append((number, answers))
+
+        clients = [threading.Thread(target=go, args=(self.cluster[number % 3], number)) for number in range(9)]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join()
+        self.assertEqual(wrong, [])
 
     def test_transactions_are_refused_and_not_half_done(self):
         with redis_py(self.leader) as client, client.pipeline(transaction=True) as pipeline:

@@ -14,23 +14,37 @@ public struct FileDisk: Disk, ~Copyable {
 
   /// Bytes for the names of all files in the directory; more than a journal's few means that something else
   /// fills it.
-  private static let listingBytes = 16 << 10
+  private static let listingBytes = 4 << 10
+  /// See `Disk`: at most three.
+  private static let openLimit = 4
+  private static let none: Int32 = -1
 
   package let directory: StateDirectory
-  /// Descriptors that are open; see `Disk`: at most three.
-  private var opened: [Int32] = []
-  /// A file's name with the zero byte that C wants.
+  /// Descriptors that are open, `none` where there is room.
+  private var opened = InlineArray<4, Int32>(repeating: FileDisk.none)
+  /// A file's name with the zero byte that C wants; and all names of a listing. Taken once: a change of
+  /// segment allocates nothing.
   private let nameBuffer: UnsafeMutableRawBufferPointer
+  private let listing: UnsafeMutableRawBufferPointer
 
   package init(directory: consuming StateDirectory) {
     self.directory = directory
-    opened.reserveCapacity(8)
     nameBuffer = .allocate(byteCount: 2 * (FileName.byteCount + 1), alignment: 1)
+    listing = .allocate(byteCount: FileDisk.listingBytes, alignment: 1)
   }
 
   deinit {
-    for fd in opened { board_close(fd) }
+    for i in 0..<FileDisk.openLimit where opened[i] != FileDisk.none { board_close(opened[i]) }
     nameBuffer.deallocate()
+    listing.deallocate()
+  }
+
+  private mutating func remember(_ fd: Int32) -> OpenFile {
+    for i in 0..<FileDisk.openLimit where opened[i] == FileDisk.none {
+      opened[i] = fd
+      return OpenFile(fd)
+    }
+    preconditionFailure("a journal has at most three files open")
   }
 
   /// What the sync thread is given for a sync that the journal asks for.
@@ -42,13 +56,11 @@ public struct FileDisk: Disk, ~Copyable {
   }
 
   package mutating func list(_ visit: (FileName) -> Void) throws(BoardFailure) {
-    let names = UnsafeMutableRawBufferPointer.allocate(byteCount: FileDisk.listingBytes, alignment: 1)
-    defer { names.deallocate() }
-    let used = board_directory_list(directory.descriptor, "journal-", names.baseAddress, names.count)
+    let used = board_directory_list(directory.descriptor, "journal-", listing.baseAddress, listing.count)
     if used < 0 { throw BoardFailure("list", directory.path, verdict: Int32(truncatingIfNeeded: used)) }
     var start = 0
-    for end in 0..<Int(used) where names[end] == 0 {
-      if let name = FileName(Bytes(rebasing: names[start..<end])) { visit(name) }
+    for end in 0..<Int(used) where listing[end] == 0 {
+      if let name = FileName(Bytes(rebasing: listing[start..<end])) { visit(name) }
       start = end + 1
     }
   }
@@ -56,29 +68,25 @@ public struct FileDisk: Disk, ~Copyable {
   package mutating func open(_ name: FileName) throws(BoardFailure) -> OpenFile? {
     let verdict = board_file_open(directory.descriptor, cString(name), BOARD_FILE_WRITE)
     if verdict < 0 {
-      let failure = BoardFailure("open", name.text, verdict: verdict)
-      if failure.isMissing { return nil }
-      throw failure
+      if board_error_is_missing(verdict) != 0 { return nil }
+      throw BoardFailure("open", name.text, verdict: verdict)
     }
-    opened.append(verdict)
-    return OpenFile(verdict)
+    return remember(verdict)
   }
 
   package mutating func create(_ name: FileName) throws(BoardFailure) -> OpenFile {
     // A new file, so that whoever still has the old one open does not see it change.
     let removed = board_file_remove(directory.descriptor, cString(name))
-    if removed < 0 {
-      let failure = BoardFailure("replace", name.text, verdict: removed)
-      if !failure.isMissing { throw failure }
+    if removed < 0 && board_error_is_missing(removed) == 0 {
+      throw BoardFailure("replace", name.text, verdict: removed)
     }
     let how = BOARD_FILE_WRITE | BOARD_FILE_CREATE | BOARD_FILE_EXCLUSIVE
     let fd = try checked(board_file_open(directory.descriptor, cString(name), how), "create", name.text)
-    opened.append(fd)
-    return OpenFile(fd)
+    return remember(fd)
   }
 
   package mutating func close(_ file: OpenFile) {
-    opened.removeAll { $0 == file.raw }
+    for i in 0..<FileDisk.openLimit where opened[i] == file.raw { opened[i] = FileDisk.none }
     board_close(file.raw)
   }
 
@@ -121,6 +129,10 @@ public struct FileDisk: Disk, ~Copyable {
     case .file(let file): _ = try checked(board_file_sync(file.raw), "sync")
     case .directory: _ = try checked(board_directory_sync(directory.descriptor), "sync", directory.path)
     }
+  }
+
+  package mutating func freeBytes() -> UInt64? {
+    directory.freeBytes.map { UInt64(max(0, $0)) }
   }
 
   /// A name for C, good until the next call; `second` gives a place of its own to the second of two names.

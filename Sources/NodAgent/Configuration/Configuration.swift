@@ -58,7 +58,7 @@ package struct Configuration: Equatable, Sendable {
   package var local = LocalSettings()
   package var clock = ClockSettings()
   package var logLevel = LogLevel.warn
-  /// Below this nothing new is taken, so that what was promised can still be written.
+  /// With less free than this the node is as with a full disk; 0: nobody looks.
   package var minimumFreeKibibytes = 1024
 
   /// The path of the profile file, if the profile is one.
@@ -113,8 +113,8 @@ extension Configuration {
           meaning: "the least important lines that are written to standard error")]
     read.minimumFreeKibibytes = Int(
       reader.number(
-        "disk", "min_free_kb", 64...1_048_576, usual: Int64(usual.minimumFreeKibibytes),
-        meaning: "KiB that stay free on the file system of the state directory"))
+        "disk", "min_free_kb", 0...1_048_576, usual: Int64(usual.minimumFreeKibibytes),
+        meaning: "KiB that stay free on the file system of the state directory; 0: nobody looks"))
     return read
   }
 

@@ -140,7 +140,9 @@ extension Clients {
     switch submit(command, slot, length: length, now: now, port: &port) {
     case .taken: break
     case .notTaken(let answer): _ = append(.answered(answer), command, slot)
-    case .notASubmission, .wrong: deferRequest(command, slot, length)
+    case .notASubmission, .wrong:
+      if command.readsKeys { noteReadsFollow(slot, port: &port) }
+      deferRequest(command, slot, length)
     }
     return true
   }
@@ -162,6 +164,15 @@ extension Clients {
       connections[slot].refusedAtEnd += 1
     }
     return true
+  }
+
+  /// The read that is being taken shall see the write before it and none behind it.
+  private func noteReadsFollow<P: ClusterPort & ~Copyable>(_ slot: Int, port: inout P) {
+    let index = connections[slot].lastSubmitted
+    guard index >= 0, Int(waiting[index].connection) == slot, case .waiting = waiting[index].state,
+      !waiting[index].isRead
+    else { return }
+    port.readsFollow(waiting.ticket(index))
   }
 
   private mutating func deferRequest(_ command: Command, _ slot: Int, _ length: Int) {
@@ -284,5 +295,15 @@ extension Clients {
     body(&writer)
     precondition(!writer.overflowed, "replyReserve covers every reply of a single value")
     connections[slot].output.fill(writer.count)
+  }
+}
+
+extension Command {
+  /// Answered from this node's keys.
+  fileprivate var readsKeys: Bool {
+    switch self {
+    case .get, .exists, .strlen, .ttl, .pttl, .type, .dbsize, .scan, .keys: true
+    default: false
+    }
   }
 }

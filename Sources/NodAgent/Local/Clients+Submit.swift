@@ -87,7 +87,10 @@ extension Clients {
     }
     switch verdict {
     case .accepted:
-      if !waiting[index].isRead { counters.writesSubmitted += 1 }
+      if !waiting[index].isRead {
+        counters.writesSubmitted += 1
+        connections[slot].lastSubmitted = index
+      }
       waiting.startWaiting(index, until: now + limits.timeout)
       return nil
     case .busy(let reason, let milliseconds):

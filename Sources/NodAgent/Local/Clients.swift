@@ -7,8 +7,8 @@
 //   one connection take effect in the order sent, each at most once (the port keeps the order in which they
 //   were submitted). One that is answered -BUSY had no effect and does not stop those behind it. One that is
 //   answered -TIMEOUT may still take effect, but not after one that was sent behind it.
-// - A read is answered when its turn comes: it sees every write before it on the same connection. It may also
-//   see writes behind it, unless the agent reports each write (`completed`) before it applies the next.
+// - A read is answered when its turn comes: it sees every write before it on the same connection, and none behind it,
+//   unless the client does not take its replies meanwhile. NOD READ may see writes behind it.
 import NodCore
 
 package struct Clients: ~Copyable {

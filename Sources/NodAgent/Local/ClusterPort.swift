@@ -53,6 +53,9 @@ package protocol ClusterPort: ~Copyable {
   /// Asks for a linearizable read point: a moment after this call up to which everything decided is applied
   /// here.
   mutating func requestRead(ticket: Ticket) -> SubmitVerdict
+  /// The client that this write is for reads behind it: nothing later is to be applied before its outcome was given
+  /// to `completed`.
+  mutating func readsFollow(_ ticket: Ticket)
   /// The caller is gone or waits no longer: no answer is wanted for this ticket.
   ///
   /// - Returns: the token under which the command was sent; nil when it was never sent and has no effect.

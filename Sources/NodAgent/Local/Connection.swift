@@ -31,6 +31,8 @@ struct Connection {
   var firstWaiting: Int32 = -1
   var lastWaiting: Int32 = -1
   var waitingCount = 0
+  /// The write that was handed to the cluster last; its place may be somebody else's by now.
+  var lastSubmitted: Int32 = -1
   /// How many of them still need their bytes in the input.
   var keepingCount = 0
   /// Requests refused behind the last one of the queue, because too many were outstanding.

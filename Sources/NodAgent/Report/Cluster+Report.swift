@@ -43,9 +43,7 @@ extension Cluster {
   private func why(_ node: NodeReport) -> String {
     if node.isStopped { return "a log entry of an unknown kind: install the version that wrote it" }
     if !node.mayVote { return "this node does not vote: its journal is new or has lost what it promised" }
-    if node.isUnfit {
-      return "the disk does not take writes: \(station.journal.failure?.description ?? "see the log")"
-    }
+    if node.isUnfit { return diskTrouble }
     if node.isSearching { return "no grid found yet: listening" }
     if node.leader == nil {
       return
@@ -53,6 +51,15 @@ extension Cluster {
     }
     if !node.hasQuorum { return "the leader hears no quorum" }
     return ""
+  }
+
+  /// What is wrong with the disk, in one line.
+  var diskTrouble: String {
+    if station.isShortOfSpace {
+      return "the disk is nearly full: \(station.freeBytes / 1024) KiB are free for "
+        + "\(files.configuration.paths.state), [disk] min_free_kb = \(files.configuration.minimumFreeKibibytes)"
+    }
+    return "the disk does not take writes: \(station.lastDiskFailure?.description ?? "see the log")"
   }
 
   private func log(_ out: inout some FieldWriter) {
@@ -120,6 +127,7 @@ extension Cluster {
     out.field("last_sync_us", figures.lastSync.raw)
     out.field("slowest_sync_us", figures.slowestSync.raw)
     out.field("disk_failures", Int64(clamping: station.journal.wear.failures))
+    out.field("disk_free_kb", Int64(clamping: station.freeBytes / 1024))
     let process = ProcessFigures.now()
     out.field("resident_bytes", process.residentKibibytes * 1024)
     out.field("wake_ups", process.wakeups)

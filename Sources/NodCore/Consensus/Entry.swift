@@ -87,8 +87,17 @@ package enum EntryCodec {
       issuedAt: LogIndex(issued))
   }
 
-  /// Bytes that `write` takes at most, payload included.
-  package static func sizeBound(payload: Int) -> Int { 1 + 10 + 1 + 5 + 5 + 10 + 3 + payload }
+  /// Bytes that `write` takes, payload included.
+  package static func size(_ head: EntryHead, payload: Int, base: ClusterTime) -> Int {
+    let stamp = Int64(bitPattern: head.stamp.milliseconds &- base.milliseconds)
+    var bytes = 1 + ByteWriter.signedVarintLength(stamp) + ByteWriter.varintLength(UInt64(payload)) + payload
+    if head.kind == .command {
+      bytes += 1 + ByteWriter.varintLength(UInt64(head.token.id.incarnation))
+      bytes += ByteWriter.varintLength(UInt64(head.token.id.sequence))
+      bytes += ByteWriter.varintLength(head.token.issuedAt.raw)
+    }
+    return bytes
+  }
 }
 
 /// The payload of a `begin` entry.

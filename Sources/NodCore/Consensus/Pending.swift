@@ -8,6 +8,8 @@ public struct PendingCommands: ~Copyable {
     /// Zero until the command is first sent or proposed: from then on its outcome may be unknown.
     package var issuedAt: LogIndex
     package var ticket: Ticket?
+    /// Its caller reads behind it: nothing is applied after it until that was answered.
+    var readsFollow = false
     var isDone: Bool
     var offset: Int
     var length: Int
@@ -79,6 +81,17 @@ public struct PendingCommands: ~Copyable {
   }
   package mutating func issue(_ number: Int, at index: LogIndex) {
     if items[number & (capacity - 1)].issuedAt == .zero { items[number & (capacity - 1)].issuedAt = index }
+  }
+  /// O(commands that arrived since).
+  package mutating func noteReadsFollow(_ ticket: Ticket) {
+    var number = next
+    while number > oldest {
+      number -= 1
+      if isThere(number), item(number).ticket == ticket {
+        items[number & (capacity - 1)].readsFollow = true
+        return
+      }
+    }
   }
   package mutating func forgetTicket(_ number: Int) { items[number & (capacity - 1)].ticket = nil }
   package mutating func remove(_ number: Int) {

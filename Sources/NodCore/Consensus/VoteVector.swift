@@ -58,43 +58,57 @@ public struct VoteVector: ~Copyable {
     return false
   }
 
-  /// Layout: highest position (varint), bitmap of the members there (a bit each, slot 0 first), number of
-  /// the others
-  /// told (u8), and for each its slot (u8) and distance below the highest (varint). Positions at or below
-  /// `floor`
-  /// are left out, but for the sender's own.
+  /// Layout: a position that many share (varint), bitmap of the members there (a bit each, slot 0 first), number of the
+  /// others told (u8), and for each its slot (u8) and how far it is ahead (signed varint). Positions at or below `floor`
+  /// are left out, but for the sender's own. Where room is short others are left out too, the own position last of all:
+  /// a vector that tells less is as true.
   package func write(to out: inout ByteWriter, floor: LogIndex, own: NodeID) {
-    var top = LogIndex.zero
-    var others = 0
+    let shared = mostShared(floor, own)
+    out.varint(shared.raw)
+    var byte: UInt8 = 0
     var i = 0
     while i < memberCount {
-      if positions[i] > top { top = positions[i] }
-      i += 1
-    }
-    out.varint(top.raw)
-    var byte: UInt8 = 0
-    i = 0
-    while i < memberCount {
-      if positions[i] == top && top.raw > 0 {
-        byte |= 1 << UInt8(i & 7)
-      } else if isTold(i, floor, own) {
-        others += 1
-      }
+      if positions[i] == shared && shared.raw > 0 { byte |= 1 << UInt8(i & 7) }
       if i & 7 == 7 || i == memberCount - 1 {
         out.u8(byte)
         byte = 0
       }
       i += 1
     }
-    out.u8(UInt8(others))
+    let mark = out.count
+    var others: UInt8 = 0
+    out.u8(0)
     i = 0
-    while i < memberCount {
-      if positions[i] != top && isTold(i, floor, own) {
-        out.u8(UInt8(i))
-        out.varint(top.raw - positions[i].raw)
+    while i < memberCount && others < .max {
+      let k = (Int(own.raw) + i) % memberCount
+      if positions[k] != shared && isTold(k, floor, own) {
+        let ahead = Int64(positions[k].raw) - Int64(shared.raw)
+        if i > 0 && out.remaining < 1 + ByteWriter.signedVarintLength(ahead) { break }
+        out.u8(UInt8(k))
+        out.signedVarint(ahead)
+        others += 1
       }
       i += 1
     }
+    out.patch(mark, others)
+  }
+  /// Of the positions that are told the one of most members; of several, the highest.
+  private func mostShared(_ floor: LogIndex, _ own: NodeID) -> LogIndex {
+    var best = (LogIndex.zero, 0)
+    var i = 0
+    while i < memberCount {
+      if positions[i] != best.0 && isTold(i, floor, own) {
+        var count = 0
+        var k = 0
+        while k < memberCount {
+          if positions[k] == positions[i] { count += 1 }
+          k += 1
+        }
+        if count > best.1 || count == best.1 && positions[i] > best.0 { best = (positions[i], count) }
+      }
+      i += 1
+    }
+    return best.0
   }
   private func isTold(_ i: Int, _ floor: LogIndex, _ own: NodeID) -> Bool {
     positions[i].raw > 0 && (positions[i] > floor || i == Int(own.raw))
@@ -105,14 +119,14 @@ public struct VoteVector: ~Copyable {
   package mutating func read(_ bytes: Bytes, ballot: Ballot) -> Bool {
     restart(in: ballot)
     var input = ByteReader(bytes)
-    let top = input.varint()
+    let shared = input.varint(atMost: UInt64(Int64.max))
     var i = 0
     while i < memberCount {
       var byte: UInt8 = 0
       byte = input.u8()
       var bit = 0
       while bit < 8 && i < memberCount {
-        if byte & (1 << UInt8(bit)) != 0 { positions[i] = LogIndex(top) }
+        if byte & (1 << UInt8(bit)) != 0 { positions[i] = LogIndex(shared) }
         bit += 1
         i += 1
       }
@@ -120,11 +134,11 @@ public struct VoteVector: ~Copyable {
     var others = Int(input.u8())
     while others > 0 && !input.failed {  // at most 255
       let slot = Int(input.u8())
-      let below = input.varint(atMost: top)
-      if slot >= memberCount {
+      let (position, overflow) = Int64(shared).addingReportingOverflow(input.signedVarint())
+      if slot >= memberCount || overflow || position < 0 {
         input.fail()
       } else if !input.failed {
-        positions[slot] = LogIndex(top - below)
+        positions[slot] = LogIndex(UInt64(position))
       }
       others -= 1
     }

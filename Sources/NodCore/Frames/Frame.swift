@@ -28,6 +28,7 @@ package enum SectionKind: UInt8, Sendable {
   case readGrant = 14
   case cycle = 15
   case greeting = 16
+  case newerStart = 17
 }
 
 /// What every frame begins with.

@@ -168,9 +168,9 @@ extension Registry {
   /// All of it is read once without effect, so that a damaged snapshot does not cost a working state. Only
   /// one that was made up (valid digest, impossible content) leaves the registry empty. Values handed out and
   /// changes that nobody has taken yet stay.
-  package mutating func restore(from bytes: Bytes) throws(SnapshotError) {
+  package mutating func restore(from bytes: Bytes, of index: LogIndex? = nil) throws(SnapshotError) {
     if bytes.count > Self.maxSnapshotBytes(limits) { throw .malformed }
-    try check(bytes)
+    try check(bytes, of: index)
     removeAll()
     guard try load(bytes) else {
       removeAll()
@@ -187,9 +187,10 @@ extension Registry {
   }
 
   /// Keys and tokens in their order and within the limits, and the digest that of what was read.
-  private func check(_ bytes: Bytes) throws(SnapshotError) {
+  private func check(_ bytes: Bytes, of index: LogIndex?) throws(SnapshotError) {
     var input = ByteReader(bytes)
     let head = try SnapshotHead(&input, limits)
+    if let index, index != head.lastIndex { throw .malformed }
     let keySum = try checkKeys(&input, head)
     var tokenSum: UInt64 = 0
     let oldest = TokenMemory.oldest(head.lastIndex, window: limits.tokenWindow)

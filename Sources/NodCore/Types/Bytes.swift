@@ -155,8 +155,12 @@ package struct ByteWriter {
     u8(UInt8(rest))
   }
   package mutating func signedVarint(_ value: Int64) {
-    varint(UInt64(bitPattern: (value << 1) ^ (value >> 63)))
+    varint(ByteWriter.zigzag(value))
   }
+  private static func zigzag(_ value: Int64) -> UInt64 { UInt64(bitPattern: (value << 1) ^ (value >> 63)) }
+  /// Bytes that `varint` and `signedVarint` take.
+  package static func varintLength(_ value: UInt64) -> Int { max(1, (70 - value.leadingZeroBitCount) / 7) }
+  package static func signedVarintLength(_ value: Int64) -> Int { varintLength(zigzag(value)) }
   package mutating func bytes(_ source: Bytes) {
     guard !overflowed, source.count <= remaining else {
       overflowed = true

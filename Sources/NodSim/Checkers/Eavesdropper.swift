@@ -6,7 +6,8 @@ import NodSecurity
 
 final class Eavesdropper {
   private var keys: KeyRing
-  private var starts: [Int: Int] = [:]
+  /// Which start of each member is listened to, and under which number.
+  private var starts: [Int: (Int, UInt32)] = [:]
   private var vector: VoteVector
   private let plain: UnsafeMutableRawBufferPointer
   private let scratch: UnsafeMutableRawBufferPointer
@@ -39,9 +40,9 @@ final class Eavesdropper {
   /// - Returns: the frame, for whoever wants to read it as well; valid until the next one is heard.
   func hear(_ datagram: Bytes, from i: Int, _ world: World) -> Frame? {
     let member = world.members[i]
-    if starts[i] != member.starts {
-      starts[i] = member.starts
-      let incarnation = world.node(i) { $0.incarnation } ?? 0
+    let incarnation = world.node(i) { $0.incarnation } ?? 0
+    if starts[i] == nil || starts[i]! != (member.starts, incarnation) {
+      starts[i] = (member.starts, incarnation)
       keys.expect(member.id, salt: member.salt, incarnation: incarnation)
     }
     let count: Int

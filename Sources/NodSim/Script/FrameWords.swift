@@ -38,6 +38,7 @@ struct FrameWords {
     if p.accepted != p.promised { words.append("accepted-in \(FrameWords.ballot(p.accepted))") }
     words.append("decided \(p.decided.raw)")
     if p.has(Prelude.resigning) { words.append("resigns") }
+    if p.has(Prelude.asks) { words.append("asks") }
     return words.joined(separator: " ")
   }
 
@@ -71,6 +72,7 @@ struct FrameWords {
       let cycle = input.u8()
       return cycle == 0 ? "" : "cycle \(cycle)"
     case .greeting: return greeting(&input)
+    case .newerStart: return newerStarts(&input)
     }
   }
 
@@ -170,6 +172,12 @@ struct FrameWords {
       words.append("n\(origin)@\(index)")
     }
     return "grant " + words.joined(separator: " ")
+  }
+
+  private func newerStarts(_ input: inout ByteReader) -> String {
+    var words: [String] = []
+    while !input.isAtEnd && !input.failed { words.append("n\(input.u8())@\(input.varint())") }
+    return "newer-start " + words.joined(separator: ",")
   }
 
   private func greeting(_ input: inout ByteReader) -> String {
