@@ -174,7 +174,8 @@ extension Node {
     else {
       return false
     }
-    return durability.records >= owed.mark
+    // A snapshot that was fetched counts as told, too: its checkpoint comes first.
+    return durability.records >= owed.mark && !snapshots.isBusy
   }
 
   mutating func writePromise(to writer: inout FrameWriter) {

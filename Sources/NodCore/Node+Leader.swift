@@ -227,7 +227,8 @@ extension Node {
       }
       r += 1
     }
-    let chunks = sendPlan.chunksLeft > 0 && sendPlan.count == 0 ? sendPlan.chunksLeft - 1 : sendPlan.chunksLeft
+    let chunks =
+      sendPlan.chunksLeft > 0 && sendPlan.count == 0 ? sendPlan.chunksLeft - 1 : sendPlan.chunksLeft
     return min(Limits.burstFrames, frames + chunks)
   }
 

@@ -205,11 +205,19 @@ extension Node {
   // MARK: the leader's slot, from outside
 
   private mutating func awaitLeader(_ now: LocalTime) -> Bool {
-    let slack = timeline.cycle == 0 ? clock.guardTime(at: timeline.leaderSlotAt) : settings.slot
+    // Who has given its leader up needs not wait for how late it may be: others are up for the same slots.
+    let guardTime = wasLeaderless ? .zero : clock.guardTime(at: timeline.leaderSlotAt)
+    let slack = timeline.cycle == 0 ? guardTime : settings.slot
     let deadline = timeline.leaderSlotAt + settings.slot + slack
     guard now >= deadline else { return rest(until: deadline, radio: true) }
     if timeline.cycle == 0 { missedBeacon(now) } else { silentLeader(now) }
     return true
+  }
+
+  /// Whether the leader was suspected before this window.
+  private var wasLeaderless: Bool {
+    guard leaderIsKnown else { return true }
+    return timeline.window &- min(leaderWindow, timeline.window) > UInt32(missesBeforeSuspicion)
   }
 
   private mutating func missedBeacon(_ now: LocalTime) {
@@ -287,7 +295,11 @@ extension Node {
       let mayAnswer =
         timeline.heardLeaderInCycle || timeline.heardAnswerInCycle || timeline.isLeaderless || isCandidate
         || timeline.cycle == 0
-      if mayAnswer && wantsToAnswer() {
+      // In an election the slots are the grid's own: a call that comes too late would stand in another's.
+      let isLate =
+        timeline.isLeaderless && !isCandidate
+        && now > timeline.ownSlotAt + Microseconds(settings.slot.raw / 2)
+      if mayAnswer && !isLate && wantsToAnswer() {
         timeline.framesLeft = max(1, min(8, Int(settings.slot.raw / max(1, settings.framePace.raw * 2))))
         timeline.speech = .answer
         return true
@@ -328,7 +340,8 @@ extension Node {
 
   /// Alone in looking for a leader, a few calls are enough: who did not hear them may hear the next window's.
   private var mayElect: Bool {
-    canvass.othersSuspect || timeline.cycle + 1 < SpeakingRule.callsAlone(lossPermille: leaderLoss)
+    canvass.othersSuspect || !leaderIsKnown || windowsAlone > Limits.lonelyWindows
+      || timeline.cycle + 1 < SpeakingRule.callsAlone(lossPermille: leaderLoss)
   }
 
   // MARK: driving
@@ -336,6 +349,7 @@ extension Node {
   mutating func startBurst(_ now: LocalTime) {
     if isLeader {
       clock.holdAsReference(now: now)
+      gridHops = 0  // what the others follow is this node's own time, however it came by it
       propose(now)
     }
     timeline.phase = .burst

@@ -46,15 +46,19 @@ package func simulateOnce(_ options: WorldOptions, trace: ((String) -> Void)? = 
     historiesUndecided: world.traffic.clients.undecided)
 }
 
-/// A new command at every member, and a read, must be answered within the quiet windows; and all must hold
-/// the same.
+/// A new command at every member, and a read, must be answered; and all must hold the same. A backlog of the faulty
+/// time comes first: as long as something is decided the quiet windows count anew, up to ten times.
 private func awaitRecovery(_ world: World) -> Int {
   world.run(windows: 1)
   for i in 0..<world.options.memberCount { world.traffic.probe(world, member: i) }
   var windows = 0
-  while windows < world.options.quietWindows, world.checker.violation == nil {
+  var progress = (windows: 0, decided: world.checker.highestDecided)
+  while windows - progress.windows < world.options.quietWindows, windows < 10 * world.options.quietWindows,
+    world.checker.violation == nil
+  {
     world.run(windows: 5)
     windows += 5
+    if world.checker.highestDecided > progress.decided { progress = (windows, world.checker.highestDecided) }
     world.traffic.retryProbes(world)
     if world.traffic.probesAnswered && world.isSettled { return windows }
   }

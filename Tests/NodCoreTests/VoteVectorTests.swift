@@ -53,12 +53,39 @@ import Testing
       let bytes = written { vector.write(to: &$0, floor: LogIndex(floor), own: NodeID(UInt8(own))) }
       if read.memberCount != count { read = VoteVector(memberCount: count) }
       let isRead = bytes.withUnsafeBytes { read.read($0, ballot: ballot(3)) }
-      let top = told.max()!
-      let expected = told.enumerated().map { $1 == top || $1 > floor || $0 == own ? $1 : 0 }
+      let candidates = told.enumerated().filter { $1 > 0 && ($1 > floor || $0 == own) }.map { $1 }
+      let shared = candidates.max { a, b in
+        let (ofA, ofB) = (told.count { $0 == a }, told.count { $0 == b })
+        return ofA == ofB ? a < b : ofA < ofB
+      }
+      let expected = told.enumerated().map { $1 == shared || $1 > floor || $0 == own ? $1 : 0 }
       let found = positions(read)
       if !isRead || found != expected || read.ballot != ballot(3) {
         Issue.record("\(told) floor \(floor) own \(own) became \(found)")
         return
+      }
+    }
+  }
+
+  /// Where a frame has no room for all, it tells fewer: the sender's own vote, and those after its slot.
+  @Test func aVectorFitsWhateverRoomThereIsAndTellsTheOwnVote() {
+    let told = (0..<31).map { UInt64(200 + $0 * ($0 % 3)) }
+    let vector = make(told)
+    for own in 0..<31 {
+      let whole = written { vector.write(to: &$0, floor: LogIndex(100), own: NodeID(UInt8(own))) }
+      for room in 11..<whole.count {
+        var bytes = [UInt8](repeating: 0, count: room)
+        let (count, overflowed) = bytes.withUnsafeMutableBytes { buffer in
+          var out = ByteWriter(buffer)
+          vector.write(to: &out, floor: LogIndex(100), own: NodeID(UInt8(own)))
+          return (out.count, out.overflowed)
+        }
+        var read = VoteVector(memberCount: 31)
+        let isRead = bytes[..<count].withUnsafeBytes { read.read($0, ballot: ballot(1)) }
+        #expect(!overflowed && isRead && read[NodeID(UInt8(own))].raw == told[own])
+        for slot in 0..<31 where read[NodeID(UInt8(slot))].raw > 0 {
+          #expect(read[NodeID(UInt8(slot))].raw == told[slot])
+        }
       }
     }
   }
@@ -80,7 +107,8 @@ import Testing
   @Test(
     arguments: [
       [10, 0b001, 1, 3, 1],  // slot 3 of three members
-      [10, 0b001, 1, 1, 11],  // below zero
+      [10, 0b001, 1, 1, 21],  // eleven behind ten
+      [10, 0b001, 1, 1, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01],  // beyond 63 bits
       [10, 0b001, 2, 1, 1],  // one of two is told
       [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x02, 0, 0],  // past 64 bits
     ] as [[UInt8]])

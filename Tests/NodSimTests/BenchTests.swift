@@ -111,11 +111,8 @@ private func world(_ change: (inout WorldOptions) -> Void = { _ in }) -> World {
 
   @Test func aQuorumOf188VotersSpeaksAndHardlyAnybodyElse() {
     let f = measureManyVoters(188, profile: .ieee802154nRF52840, lossPermille: 0, commands: 1, seed: 1)
-    // Since members relay for those who do not hear the leader, 188 of them do not settle: docs/performance.md.
-    withKnownIssue("188 voters do not settle", isIntermittent: true) {
-      #expect(f.commands == 1)
-      #expect(f.framesInAll >= 95 && f.framesInAll <= 1.05 * 95, "\(f.framesInAll)")
-    }
+    #expect(f.commands == 1)
+    #expect(f.framesInAll >= 95 && f.framesInAll <= 1.05 * 95, "\(f.framesInAll)")
   }
 
   @Test func theCoreDecidesWhatItIsGiven() {
@@ -137,7 +134,14 @@ private func world(_ change: (inout WorldOptions) -> Void = { _ in }) -> World {
 
   @Test(arguments: [ElectionRule.paxos, .raft])
   func aLostLeaderIsReplacedUnderEitherRule(rule: ElectionRule) {
-    let f = measureElections(memberCount: 5, rule: rule, lossPermille: 0, elections: 3, seed: 1)
-    #expect(f.elections == 3 && f.windows >= 3 && f.windows < 20 && f.frames > 0)
+    let f = measureElections(memberCount: 5, rule: rule, lossPermille: 0, elections: 20, seed: 1)
+    #expect(f.elections == 20 && f.windows >= 3 && f.windows <= 4 && f.frames <= 20, "\(f)")
+  }
+
+  /// One frame of loss in a hundred thousand, or a silent leader's missed beacons taken for loss, and a member suspects
+  /// only after sixteen windows; slots that drift apart with the guard, and nobody hears the call.
+  @Test func threeMembersReplaceTheirLeaderAgainAndAgain() {
+    let f = measureElections(memberCount: 3, rule: .paxos, lossPermille: 0, elections: 40, seed: 1)
+    #expect(f.elections == 40 && f.windows <= 5 && f.windowsP99 <= 6 && f.frames <= 20, "\(f)")
   }
 }
