@@ -23,6 +23,11 @@ package final class Checker {
   package private(set) var leaderChanges = 0
   private var digests: [UInt64: UInt64] = [:]
   package private(set) var refusals: [String] = []
+  /// What is on the disks and in the leaders' logs; made with the world.
+  var ledger: Ledger!
+  /// Which command each decided position carries, where it carries the whole or the last part of one.
+  private var commands: [UInt64: CommandID] = [:]
+  private var openCommand: CommandID?
   /// Starts that were refused because of damage are a violation unless a test makes damage.
   package var allowsRefusal = false
 
@@ -37,9 +42,16 @@ package final class Checker {
     if !allowsRefusal { fail("recovery", "n\(i) does not start: \(text)", at: at) }
   }
 
+  func forgetPromises(of i: Int) {
+    promised[i] = nil
+    accepted[i] = nil
+  }
+
   /// After a power cut what was spoken of must still be there.
   func restarted(_ world: World, _ i: Int) {
     commit[i] = nil
+    ledger.restarted(i)
+    ledger.readDisk(world, i)
     world.node(i) { node in
       if let before = promised[i], node.acceptor.promised < before {
         fail("promise", "n\(i) forgot its promise \(before), holds \(node.acceptor.promised)", at: world.now)
@@ -60,7 +72,10 @@ package final class Checker {
 
   func look(_ world: World, _ i: Int) {
     guard violation == nil else { return }
+    ledger.readDisk(world, i)
     world.node(i) { node in
+      ledger.readMemory(world, i, node)
+      checkBounds(world, i, node)
       // Only what is durable must survive; what is spoken of is at most that.
       if node.durability.records >= 1 {
         if let spoken = world.spoken[i] {
@@ -109,9 +124,13 @@ package final class Checker {
       } else {
         decided[index] = bytes
         highestDecided = max(highestDecided, index)
-        let holders = world.holders(of: at, in: node.acceptor.accepted, likeMember: i)
-        if holders < world.settings.quorum {
-          fail("quorum", "index \(index) is decided by n\(i) and on \(holders) disks only", at: world.now)
+        note(node.acceptor.log.head(at), at: index)
+        checkStamp(world, i, node.acceptor.log.head(at).stamp)
+        if !ledger.isOnAQuorum(index, upTo: node.acceptor.accepted, quorum: world.settings.quorum) {
+          fail(
+            "quorum",
+            "index \(index) is decided by n\(i) and was on \(ledger.holders(index)) disks in one ballot",
+            at: world.now)
         }
       }
     }
@@ -124,6 +143,38 @@ package final class Checker {
       }
       digests[applied] = digest
       if digests.count > 4096 { digests = [applied: digest] }
+    }
+  }
+
+  /// Cluster time follows what went by, not anybody's clock : what clocks may be off, and a few seconds.
+  private func checkStamp(_ world: World, _ i: Int, _ stamp: ClusterTime) {
+    let elapsed = UInt64((world.now + world.jumpedAhead) / 1000)
+    let drift = elapsed / 1_000_000 * UInt64(max(1_000, world.options.clockAccuracyPPM))
+    if stamp.milliseconds > elapsed + drift + 3_000 {
+      fail("cluster time", "n\(i) decides at \(stamp.milliseconds) ms, \(elapsed) ms went by", at: world.now)
+    }
+  }
+
+  private func note(_ head: EntryHead, at index: UInt64) {
+    switch head.kind {
+    case .command:
+      openCommand = head.hasMore ? head.token.id : nil
+      if !head.hasMore { commands[index] = head.token.id }
+    case .part:
+      if !head.hasMore, let id = openCommand { commands[index] = id }
+      if !head.hasMore { openCommand = nil }
+    case .begin: openCommand = nil
+    }
+  }
+
+  /// A client is told that its command was applied at a position: there it must be, decided, for ever.
+  func told(_ world: World, _ i: Int, _ completion: Completion) {
+    if case .staleToken = completion.result.outcome { return }
+    let index = completion.result.index.raw
+    if index > highestDecided || index == 0 {
+      fail("told", "n\(i) answers for position \(index), decided are \(highestDecided)", at: world.now)
+    } else if let id = commands[index], id != completion.token.id {
+      fail("told", "n\(i) answers for position \(index), where another command stands", at: world.now)
     }
   }
 }

@@ -12,6 +12,11 @@ package struct Event: Sendable {
     case partition
     case diskTrouble(member: Int)
     case diskHeals(member: Int)
+    case suspend(member: Int)
+    case cut(member: Int)
+    case battery(member: Int)
+    case links(number: Int)
+    case resume(member: Int, generation: Int)
   }
   package var at: Int64
   package var order: UInt64

@@ -11,14 +11,14 @@ final class Member {
   var station: UnsafeMutablePointer<Station<SimDisk>>?
   var generation = 0
   var starts = 0
-  /// Boot time of this start, and how fast its clock runs, in parts per 1e9.
-  var bootedAt: Int64 = 0
-  var ratePPB: Int64 = 0
+  var clock = SimClock()
   var wakePlannedAt: Int64 = .max
   var refusal: String?
   var toldRole = ""
   var toldCommit = LogIndex.zero
   var radioOnSince: Int64?
+  /// When the radio went off last, and since when it had been on then: off and on again at once is no gap.
+  var radioOff: (at: Int64, since: Int64) = (.min, .min)
   var radioOnTotal: Int64 = 0
   /// What its radio and its board have drawn, by the world's own clock.
   var meter = EnergyMeter(.loopback, at: .zero)
@@ -29,19 +29,21 @@ final class Member {
   var diskIsTroubled = false
   /// The start salt that its frames were sealed under last.
   var salt: UInt64 = 0
+  /// Its disk was damaged once: a refused start is right, and it is given an empty one.
+  var hasRotted = false
+  var battery: Battery?
+  var radioOnAtLook: Int64 = 0
+  var timesEmpty = 0
+  /// Suspended until then, in the world's time.
+  var suspendedUntil: Int64?
 
   init(_ id: NodeID, seed: UInt64) {
     self.id = id
     disk = SimDisk(seed: seed)
   }
   var isUp: Bool { station != nil }
-  func local(_ now: Int64) -> LocalTime {
-    let elapsed = now - bootedAt
-    return LocalTime(microseconds: 1_000_000 + elapsed + elapsed / 1000 * ratePPB / 1_000_000)
-  }
-  func world(_ local: LocalTime) -> Int64 {
-    let elapsed = local.microseconds - 1_000_000
-    if elapsed > .max / 8 { return .max / 4 }
-    return bootedAt + elapsed - elapsed / 1000 * ratePPB / 1_000_000
-  }
+  /// Its agent runs: who asks is answered.
+  var isAwake: Bool { isUp && suspendedUntil == nil }
+  func local(_ now: Int64) -> LocalTime { clock.local(now) }
+  func world(_ local: LocalTime) -> Int64 { clock.world(local) }
 }

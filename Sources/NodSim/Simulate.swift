@@ -15,6 +15,9 @@ package struct SimulationReport: Sendable {
   package var fingerprint: UInt64
   /// Windows from the end of the faults until every member had a command decided.
   package var windowsToRecover: Int
+  /// Histories of one key each that were judged, and those with more possibilities than were looked at.
+  package var histories: Int
+  package var historiesUndecided: Int
 }
 
 /// Runs the world of these options through its faults and out of them. Every safety check runs all the time.
@@ -32,13 +35,15 @@ package func simulateOnce(_ options: WorldOptions, trace: ((String) -> Void)? = 
   if world.checker.violation == nil, let text = world.traffic.check(world) {
     world.checker.fail("exactly once", text, at: world.now)
   }
+  if world.checker.violation == nil { world.traffic.clients.judge(world, all: true) }
   var installed: UInt64 = 0
   for i in 0..<options.memberCount { installed += world.node(i) { $0.counters.snapshotsInstalled } ?? 0 }
   return SimulationReport(
     seed: options.seed, violation: world.checker.violation, decided: world.checker.highestDecided,
     acknowledged: world.traffic.acknowledged, reads: world.traffic.readsAnswered,
     leaderChanges: world.checker.leaderChanges, frames: world.framesOnAir, snapshotsInstalled: installed,
-    fingerprint: world.fingerprint, windowsToRecover: recovery)
+    fingerprint: world.fingerprint, windowsToRecover: recovery, histories: world.traffic.clients.judged,
+    historiesUndecided: world.traffic.clients.undecided)
 }
 
 /// A new command at every member, and a read, must be answered; and all must hold the same. A backlog of the faulty
@@ -66,7 +71,7 @@ private func awaitRecovery(_ world: World) -> Int {
 
 extension World {
   /// Everybody applied everything that is decided.
-  var isSettled: Bool {
+  package var isSettled: Bool {
     for i in 0..<members.count where node(i, { $0.applied.raw }) != checker.highestDecided { return false }
     return true
   }

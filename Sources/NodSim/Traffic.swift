@@ -25,6 +25,9 @@ package final class Traffic {
   private var unsentProbes: [Int] = []
   package private(set) var readsAnswered = 0
   package private(set) var values = 0
+  /// Values whose caller was told that they are not stored: the store is full.
+  package private(set) var valuesRefused = 0
+  private var valueTickets: Set<UInt64> = []
   var nextTicket: UInt64 = 1
   package private(set) var submitted = 0
   package private(set) var acknowledged = 0
@@ -36,12 +39,24 @@ package final class Traffic {
   /// Windows from submission to acknowledgement.
   package private(set) var latencies: [Int] = []
   static let keys = 8
+  /// The clients whose histories are judged.
+  var clients: RecordedClients!
 
   package init() {}
 
+  func takeTicket() -> Ticket {
+    defer { nextTicket += 1 }
+    return Ticket(nextTicket)
+  }
+
   func step(_ world: World) {
     expire(world)
-    let up = (0..<world.members.count).filter { world.members[$0].isUp }
+    clients.expire(world)
+    if world.options.recordsHistories, world.random.below(2) == 0 {
+      clients.write(world)
+      return
+    }
+    let up = (0..<world.members.count).filter { world.members[$0].isAwake }
     guard !up.isEmpty else { return }
     let i = up[world.random.below(up.count)]
     if world.options.valueBytes > 0 && world.random.below(3) == 0 {
@@ -53,19 +68,30 @@ package final class Traffic {
 
   /// A large value: its command is spread over entries and frames. Nobody retries it.
   private func submitValue(_ world: World, member i: Int) {
-    let size = 1 + world.random.below(world.options.valueBytes)
+    submitValue(world, member: i, byteCount: 1 + world.random.below(world.options.valueBytes))
+  }
+
+  /// - Returns: whether the member took it at all.
+  @discardableResult
+  package func submitValue(_ world: World, member i: Int, byteCount size: Int) -> Bool {
     let key: [UInt8] = Array("blob\(world.random.below(4))".utf8)
     let value = [UInt8](repeating: UInt8(truncatingIfNeeded: nextTicket), count: size)
     let bytes = Traffic.set(key, value)
-    guard let station = world.members[i].station else { return }
+    guard let station = world.members[i].station else { return false }
     let ticket = Ticket(nextTicket)
     nextTicket += 1
     let verdict = bytes.withUnsafeBytes {
       station.pointee.submit(
         Bytes(rebasing: $0[...]), token: nil, ticket: ticket, now: world.members[i].local(world.now))
     }
-    if case .accepted = verdict { values += 1 }
+    var isTaken = false
+    if case .accepted = verdict {
+      isTaken = true
+      values += 1
+      valueTickets.insert(ticket.raw)
+    }
     world.turn(i)
+    return isTaken
   }
 
   /// The bytes of an unconditional `set`.
@@ -88,11 +114,18 @@ package final class Traffic {
 
   /// A linearizable read of one counter: it must see all that was acknowledged before it was asked for.
   func read(_ world: World) {
-    let up = (0..<world.members.count).filter { world.members[$0].isUp }
+    if world.options.recordsHistories, world.random.below(2) == 0 {
+      clients.read(world)
+      return
+    }
+    let up = (0..<world.members.count).filter { world.members[$0].isAwake }
     guard !up.isEmpty else { return }
     let i = up[world.random.below(up.count)]
+    read(world, member: i, key: world.random.below(Traffic.keys))
+  }
+
+  package func read(_ world: World, member i: Int, key: Int = 0) {
     guard let station = world.members[i].station else { return }
-    let key = world.random.below(Traffic.keys)
     let ticket = Ticket(nextTicket)
     nextTicket += 1
     if station.pointee.requestRead(ticket, now: world.members[i].local(world.now)) {
@@ -121,6 +154,11 @@ package final class Traffic {
     unsentProbes.isEmpty && !waiting.contains { probes.contains($0.ticket.raw) }
   }
 
+  /// The ticket of the last command that a member took.
+  private(set) var lastSubmitted: UInt64 = 0
+  /// Whether the caller of this ticket has no answer yet, at the member that it asked.
+  func isWaiting(_ ticket: UInt64) -> Bool { waiting.contains { $0.ticket.raw == ticket } }
+
   package func submit(_ world: World, member i: Int, key: Int, token: CommandToken?) {
     let command = Traffic.increment(key)
     let ticket = Ticket(nextTicket)
@@ -137,6 +175,7 @@ package final class Traffic {
       return
     }
     if token == nil { submitted += 1 }
+    lastSubmitted = ticket.raw
     world.tell(i, .submitted(ticket: ticket.raw))
     waiting.append(
       Waiting(member: i, ticket: ticket, key: key, token: token, since: world.now, command: command))
@@ -171,9 +210,9 @@ package final class Traffic {
     let limit = world.options.period.raw * 20
     var retries: [Waiting] = []
     waiting.removeAll { item in
-      guard world.now - item.since > limit, let station = world.members[item.member].station else {
-        return false
-      }
+      guard world.now - item.since > limit, world.members[item.member].isAwake,
+        let station = world.members[item.member].station
+      else { return false }
       var again = item
       again.token = station.pointee.node.abandon(item.ticket) ?? item.token
       retries.append(again)
@@ -184,7 +223,7 @@ package final class Traffic {
         submitted -= 1  // it was never sent and never will be
         continue
       }
-      let up = (0..<world.members.count).filter { world.members[$0].isUp }
+      let up = (0..<world.members.count).filter { world.members[$0].isAwake }
       submit(world, member: up[world.random.below(up.count)], key: item.key, token: token)
     }
   }
@@ -192,7 +231,13 @@ package final class Traffic {
   /// Takes what a member completed.
   func collect(_ world: World, _ i: Int) {
     guard let station = world.members[i].station else { return }
+    if !station.pointee.node.effects.completions.isEmpty { world.checker.look(world, i) }
     for completion in station.pointee.node.effects.completions {
+      world.checker.told(world, i, completion)
+      if clients.completed(completion, at: i, world) { continue }
+      if valueTickets.remove(completion.ticket.raw) != nil, case .failed = completion.result.outcome {
+        valuesRefused += 1
+      }
       guard let at = waiting.firstIndex(where: { $0.ticket == completion.ticket && $0.member == i }) else {
         continue
       }
@@ -210,6 +255,7 @@ package final class Traffic {
       }
     }
     for answered in station.pointee.node.effects.reads {
+      if clients.answered(answered, at: i, world) { continue }
       guard let at = reading.firstIndex(where: { $0.ticket == answered.ticket && $0.member == i }) else {
         continue
       }
@@ -225,6 +271,7 @@ package final class Traffic {
     }
     station.pointee.node.effects.removeCompletions()
     station.pointee.node.effects.removeReads()
+    station.pointee.node.registry.clearValues()
   }
 
   /// Every counter lies between what was acknowledged and that plus what is unknown.

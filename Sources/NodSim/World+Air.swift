@@ -1,4 +1,5 @@
-// The air: frames get lost, repeated, delayed past each other; links are cut one way or both.
+// A frame's way from one antenna to the others: composed and sealed by the station, then lost, delayed, destroyed,
+// missed, or heard. Which of these can happen is in AirRules; links that are cut carry nothing at all.
 import NodCore
 import NodJournal
 import NodSecurity
@@ -19,30 +20,74 @@ extension World {
     framesBy[i] += 1
     noteSpoken(i)
     noteFrame(i, buffer[..<count])
+    checker.look(self, i)
     trace?(describe(i))
-    let number = nextDatagram
-    nextDatagram += 1
+    let bytes = Array(buffer[..<count])
+    overheard?(i, bytes)
     tell(
       i,
       .sent(
-        frame: number, bytes: count, air: profile.airTime(count), speech: speech ?? .answer, window: place.0,
-        cycle: place.1))
-    var copies = 0
-    for j in 0..<members.count where j != i && cut[i] & (1 << UInt32(j)) == 0 {
-      let isLost =
-        options.burstWindows == nil ? random.happens(permille: lossPermille) : isInBurst(i, j)
-      if isLost {
-        tell(j, .lost(frame: number, from: i))
+        frame: nextDatagram, bytes: count, air: profile.airTime(count), speech: speech ?? .answer,
+        window: place.0, cycle: place.1))
+    let opened = bytes.withUnsafeBytes { eavesdropper!.hear(Bytes(rebasing: $0[...]), from: i, self) }
+    transmit(bytes, from: i, opened)
+  }
+
+  private func transmit(_ bytes: [UInt8], from i: Int, _ opened: Frame?) {
+    let airTime = profile.airTime(bytes.count).raw
+    var start = now
+    if options.air.isOneBroadcast {
+      start = max(now + Int64(random.below(Int(options.jitter.raw) + 1)), channel.quietAfter(i))
+    }
+    var frame = Transmission(number: nextDatagram, from: i, bytes: bytes, start: start, end: start + airTime)
+    nextDatagram += 1
+    let lost = read(&frame, opened)
+    for j in 0..<members.count where j != i {
+      guard cut[i] & (1 << UInt32(j)) == 0 else {
+        exchange?.hear(frame.line, j, .cut)
         continue
       }
-      let times = random.happens(permille: options.repeatPermille) ? 3 : 1
-      for _ in 0..<times {
-        copies += 1
-        let delay = profile.airTime(count).raw + Int64(random.below(Int(options.jitter.raw) + 1))
-        queue.plan(.arrive(member: j, datagram: number), at: now + delay)
+      frame.reach |= 1 << UInt32(j)
+      if isLost(i, j) || lost & (1 << UInt32(j)) != 0 {
+        exchange?.hear(frame.line, j, .lost)
+        tell(j, .lost(frame: frame.number, from: i))
+        continue
       }
+      send(&frame, to: j, airTime: airTime)
     }
-    if copies > 0 { air[number] = (Array(buffer[..<count]), copies, i) }
+    if options.air.collides || options.air.isHalfDuplex { channel.add(frame) }
+    if frame.copies > 0 { air[frame.number] = frame }
+    if let used = ledger.note(i, start: frame.start, end: frame.end) {
+      checker.fail("air time", "n\(i) was on the air for \(used) µs of an hour", at: now)
+    }
+  }
+
+  private func send(_ frame: inout Transmission, to j: Int, airTime: Int64) {
+    let times = random.happens(permille: options.repeatPermille) ? 3 : 1
+    for copy in 0..<times {
+      frame.copies += 1
+      var at = frame.end
+      if !options.air.isOneBroadcast { at = now + airTime + Int64(random.below(Int(options.jitter.raw) + 1)) }
+      if copy > 0, let later = options.repeatDelay { at += Int64(random.below(Int(later.raw) + 1)) }
+      queue.plan(.arrive(member: j, datagram: frame.number), at: at)
+    }
+  }
+
+  /// Reads a frame at its sender's antenna, if somebody wants to know: its line of the trace, and for whom a
+  /// scenario loses it.
+  private func read(_ frame: inout Transmission, _ opened: Frame?) -> UInt32 {
+    guard let opened else { return 0 }
+    let from = frame.from
+    frame.line = exchange?.frame(self, from: from, at: frame.start, FrameWords(opened, settings).text)
+    guard let drops else { return 0 }
+    var lost: UInt32 = 0
+    for j in 0..<members.count where j != from && drops(from, j, opened) { lost |= 1 << UInt32(j) }
+    return lost
+  }
+
+  private func isLost(_ i: Int, _ j: Int) -> Bool {
+    if random.happens(permille: links.loss(from: i, to: j) ?? lossPermille) { return true }
+    return links.burstTakes(from: i, to: j, at: now)
   }
 
   private func noteFrame(_ i: Int, _ bytes: ArraySlice<UInt8>) {
@@ -64,42 +109,62 @@ extension World {
       // The prelude speaks of the promise and the accepted ballot as soon as they are in memory only
       // through a promise
       // section or an own vote; those are held back until they are durable.
-      if n.votes.ballot == n.acceptor.accepted, n.votes[n.id] > .zero {
+      if n.mayVote, n.votes.ballot == n.acceptor.accepted, n.votes[n.id] > .zero {
         spokenVotes[i] = (n.votes.ballot, n.votes[n.id])
       }
       if n.spokePromise > .zero { spoken[i] = (n.spokePromise, n.durability.ballot) }
     }
   }
 
-  /// On how many disks an entry of `ballot` lies, by the votes that are durable.
-  func holders(of index: LogIndex, in ballot: Ballot, likeMember i: Int) -> Int {
-    // Members without power keep their votes on disk: what they last spoke of counts.
-    var count = 0
-    for j in 0..<members.count {
-      let durable =
-        node(j) { n in
-          n.durability.ballot >= ballot && (n.durability.last >= index || n.acceptor.commit >= index)
-        } ?? false
-      let spoken = spokenVotes[j].map { $0.ballot >= ballot && $0.last >= index } ?? false
-      let compacted = node(j) { n in n.acceptor.commit >= index && n.snapshots.index >= index } ?? false
-      if durable || spoken || compacted { count += 1 }
-    }
-    return count
-  }
+  // MARK: at the receiver
 
   func arrive(_ i: Int, _ number: Int) {
     guard let frame = air[number] else { return }
     if frame.copies == 1 { air[number] = nil } else { air[number]!.copies -= 1 }
     let member = members[i]
+    let hearing = hears(member, i, frame)
+    exchange?.hear(frame.line, i, hearing)
     guard let station = member.station else { return }
-    guard station.pointee.node.timeline.radioOn else {
-      station.pointee.discardedWhileOff(1)
-      tell(i, .missed(frame: number, from: frame.from))
+    guard hearing == .heard else {
+      tell(i, .missed(frame: number, from: frame.from, hearing))
+      if hearing == .off, member.suspendedUntil == nil { station.pointee.discardedWhileOff(1) }
       return
     }
     tell(i, .heard(frame: number, from: frame.from))
     frame.bytes.withUnsafeBytes { station.pointee.receive($0, now: member.local(now)) }
     turn(i)
+  }
+
+  private func hears(_ member: Member, _ i: Int, _ frame: Transmission) -> Hearing {
+    guard let station = member.station else { return .dark }
+    guard member.suspendedUntil == nil, station.pointee.node.timeline.radioOn else { return .off }
+    let rules = options.air
+    if rules.isHalfDuplex && channel.isBusy(i, during: frame) { return .busy }
+    if rules.needsWholeFrame {
+      guard let since = member.radioOnSince, since <= frame.start else { return .off }
+    }
+    if rules.collides {
+      let overlap = channel.overlap(with: frame, at: i)
+      if overlap.any && !(overlap.isFirst && random.happens(permille: rules.capturePermille)) {
+        return .collided
+      }
+    }
+    return .heard
+  }
+
+  /// Bytes from nowhere, as somebody without keys sends them: heard by `i` if it listens now.
+  ///
+  /// - Returns: whether it listened.
+  @discardableResult
+  package func inject(_ bytes: [UInt8], to i: Int) -> Bool {
+    let member = members[i]
+    guard let station = member.station, member.suspendedUntil == nil, station.pointee.node.timeline.radioOn
+    else {
+      return false
+    }
+    bytes.withUnsafeBytes { station.pointee.receive($0, now: member.local(now)) }
+    turn(i)
+    return true
   }
 
   func noteRadio(_ member: Member, on: Bool) {
@@ -108,8 +173,16 @@ extension World {
     let time = LocalTime(microseconds: now)
     member.meter.radio(on ? .receiving : .sleeping, at: time)
     member.meter.host(on ? .awake : .suspended, at: time)
-    if let since = member.radioOnSince { member.radioOnTotal += now - since }
-    member.radioOnSince = on ? now : nil
+    if let since = member.radioOnSince {
+      member.radioOnTotal += now - since
+      member.radioOff = (now, since)
+      member.radioOnSince = nil
+    } else if member.radioOff.at == now {
+      member.radioOnSince = member.radioOff.since
+      member.radioOnTotal -= now - member.radioOff.since
+    } else {
+      member.radioOnSince = now
+    }
   }
 }
 

@@ -14,8 +14,8 @@ package struct WorldEvent: Sendable {
     case heard(frame: Int, from: Int)
     /// The link loses it.
     case lost(frame: Int, from: Int)
-    /// It arrived while the receiver was off.
-    case missed(frame: Int, from: Int)
+    /// It arrived, and was not read: the receiver was off, dark or transmitting itself, or two frames collided.
+    case missed(frame: Int, from: Int, Hearing)
     case synced
     case decided(LogIndex)
     case submitted(ticket: UInt64)
@@ -68,7 +68,8 @@ extension WorldEvent {
       text += "\"speech\":\"\(speech)\",\"window\":\(window),\"cycle\":\(cycle)"
     case .heard(let frame, let from): text += ",\"kind\":\"heard\",\"frame\":\(frame),\"from\":\(from)"
     case .lost(let frame, let from): text += ",\"kind\":\"lost\",\"frame\":\(frame),\"from\":\(from)"
-    case .missed(let frame, let from): text += ",\"kind\":\"missed\",\"frame\":\(frame),\"from\":\(from)"
+    case .missed(let frame, let from, let why):
+      text += ",\"kind\":\"missed\",\"frame\":\(frame),\"from\":\(from),\"why\":\"\(why.rawValue)\""
     case .synced: text += ",\"kind\":\"synced\""
     case .decided(let index): text += ",\"kind\":\"decided\",\"index\":\(index.raw)"
     case .submitted(let ticket): text += ",\"kind\":\"submitted\",\"ticket\":\(ticket)"

@@ -8,11 +8,14 @@ extension World {
   package func powerOn(_ i: Int) {
     let member = members[i]
     guard !member.isUp else { return }
-    member.bootedAt = now
+    rotByChance(i)
+    member.clock.boot(at: now)
+    member.refusal = nil
     member.generation += 1
     member.starts += 1
     member.wakePlannedAt = .max
     member.settledRecords = .max
+    if isFaulty && !tamper(i) { return }
     var node = NodeParameters(settings: settings, id: member.id)
     node.seed = random.next()
     node.logEntries = options.logEntries
@@ -48,7 +51,11 @@ extension World {
       member.disk.killProcess()
       let reason = (error as? StationError<SimDiskFailure>)?.description ?? "\(error)"
       member.refusal = reason
-      if !member.diskIsTroubled { checker.refused(i, reason, at: now) }
+      if member.hasRotted && !member.diskIsTroubled {
+        emptyDisk(i)  // the next start finds nothing, and does not vote
+      } else if !member.diskIsTroubled {
+        checker.refused(i, reason, at: now)
+      }
     }
   }
 
@@ -60,8 +67,13 @@ extension World {
     member.disk.cutPower()
     release(member)
     member.generation += 1
+    member.suspendedUntil = nil
+    traffic.clients.lost(member: i, self)
     noteRadio(member, on: false)
     trace?("\(now) n\(i) power cut")
     tell(i, .power(isOn: false))
+    exchange?.note("n\(i) loses power")
+    exchange?.forget(i)
+    if let span = returnsAfterCut { queue.plan(.powerOn(member: i), at: now + span.raw) }
   }
 }

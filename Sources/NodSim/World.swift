@@ -17,7 +17,22 @@ package final class World {
   package internal(set) var checker = Checker()
   package let traffic = Traffic()
   /// Sealed frames in the air, by number, until their last copy has arrived.
-  var air: [Int: (bytes: [UInt8], copies: Int, from: Int)] = [:]
+  var air: [Int: Transmission] = [:]
+  var channel = Channel()
+  var links: Links
+  var ledger: AirtimeLedger
+  /// The exchange in words, if somebody wants to read it.
+  package var exchange: Trace?
+  /// Loses what a scenario wants lost: asked for each receiver (from, to).
+  package var drops: ((Int, Int, Frame) -> Bool)?
+  /// Is shown every frame as it goes out, sealed.
+  package var overheard: ((Int, [UInt8]) -> Void)?
+  /// A member whose power goes has it again so much later; nil for never, unless somebody gives it.
+  package var returnsAfterCut: Microseconds?
+  /// How far clocks have been set ahead, all together.
+  var jumpedAhead: Int64 = 0
+  /// Changes of links that are to come.
+  var plannedLinks: [LinkChange] = []
   var nextDatagram = 0
   package private(set) var eventsHandled = 0
   package internal(set) var framesOnAir = 0
@@ -29,7 +44,6 @@ package final class World {
   var afterTurn: ((Int) -> Void)?
   /// Is told of everything that happens.
   package var events: ((WorldEvent) -> Void)?
-  var bursts: [Int: BurstState] = [:]
   /// Links cut now; a test may change them between runs.
   package var cut: [UInt32]
   package var lossPermille: Int
@@ -45,7 +59,10 @@ package final class World {
   package internal(set) var fingerprint: UInt64 = 0xcbf2_9ce4_8422_2325
   var epochKey: [UInt8] = []
   var rosterHash: [UInt8] = []
-  let profile: RadioProfile
+  package let profile: RadioProfile
+  /// Members whose disk was replaced by an empty one.
+  var lostDisks: Set<Int> = []
+  private(set) var eavesdropper: Eavesdropper?
 
   package init(_ options: WorldOptions) {
     self.options = options
@@ -56,20 +73,31 @@ package final class World {
     bytesBy = [Int](repeating: 0, count: options.memberCount)
     profile = options.radio ?? .loopback
     settings = options.clusterSettings
+    links = Links(seed: options.seed)
+    ledger = AirtimeLedger(profile, memberCount: options.memberCount)
     settings.rule = options.rule
     settings.snapshotEvery = options.snapshotEvery
     settings.cycleLimit = options.cycleLimit
     settings.fullEvery = options.fullEvery
+    if let bytes = options.storeBytes { settings.registry.storeBytes = bytes }
     epochKey = (0..<32).map { _ in UInt8(truncatingIfNeeded: random.next()) }
     rosterHash = (0..<16).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    settings.registry.tokenWindow = options.tokenWindow
+    checker.ledger = Ledger(memberCount: options.memberCount)
+    traffic.clients = RecordedClients(seed: options.seed)
+    eavesdropper = Eavesdropper(self)
     for i in 0..<options.memberCount {
       let member = Member(NodeID(UInt8(i)), seed: random.next())
-      member.ratePPB = Int64(random.below(options.driftPPM * 2000 + 1) - options.driftPPM * 1000)
+      member.clock.ratePPB = Int64(random.below(options.driftPPM * 2000 + 1) - options.driftPPM * 1000)
       member.disk.sectorsTear = options.tears
       member.meter = EnergyMeter(profile, host: options.host, at: LocalTime(microseconds: 0))
       provision(member)
       members.append(member)
       queue.plan(.powerOn(member: i), at: Int64(random.below(Int(options.period.raw))))
+    }
+    if let topology = options.links { apply(topology) }
+    if let every = options.suspendEvery {
+      for i in 0..<options.memberCount { queue.plan(.suspend(member: i), at: mean(every)) }
     }
     if options.commandEvery != nil { queue.plan(.client, at: options.period.raw * 4) }
     if options.readEvery != nil { queue.plan(.reader, at: options.period.raw * 5) }
@@ -127,8 +155,9 @@ package final class World {
     switch kind {
     case .wake(let i, let generation):
       let member = members[i]
+      guard member.generation == generation, member.isUp, member.suspendedUntil == nil else { return }
       // Only the wake that was planned last counts: what an earlier plan left in the queue would plan on beside it.
-      guard member.generation == generation, member.isUp, member.wakePlannedAt == now else { return }
+      guard member.wakePlannedAt == now else { return }
       member.wakePlannedAt = .max
       member.station!.pointee.wake(member.local(now))
       turn(i)
@@ -167,13 +196,22 @@ package final class World {
       if let every = options.diskTroubleEvery, isFaulty {
         queue.plan(.diskTrouble(member: i), at: now + 1 + mean(every))
       }
+    case .suspend(let i):
+      if isFaulty { suspend(i, for: Microseconds(1 + mean(options.darkness))) }
+      if let every = options.suspendEvery, isFaulty {
+        queue.plan(.suspend(member: i), at: now + 1 + mean(every))
+      }
+    case .cut(let i): cutPower(i)
+    case .battery(let i): lookAtBattery(i)
+    case .links(let number): if isFaulty { changeLink(plannedLinks[number]) }
+    case .resume(let i, let generation): resume(i, generation)
     }
   }
 
   /// After anything that happened to a member: what it wants done, until it wants nothing more now.
   func turn(_ i: Int) {
     let member = members[i]
-    guard let station = member.station else { return }
+    guard let station = member.station, member.suspendedUntil == nil else { return }
     var steps = 0
     while steps < 64 {
       steps += 1
@@ -181,6 +219,8 @@ package final class World {
         cutPower(i)
         return
       }
+      // Before the log is cut behind a snapshot: what was decided in between would never be seen.
+      checker.look(self, i)
       let time = member.local(now)
       persist(i, time)
       noteRadio(member, on: station.pointee.node.timeline.radioOn)
@@ -193,7 +233,9 @@ package final class World {
         station.pointee.wake(time)
         continue
       }
-      let at = max(now + 1, member.world(wakeAt) + 1)
+      // As the agent's alarm: a disk that failed is tried again when its time has come.
+      let wanted = min(wakeAt, station.pointee.retryDiskAt)
+      let at = max(now + 1, member.world(wanted) + 1 + wakeDelay())
       if at < member.wakePlannedAt {
         member.wakePlannedAt = at
         queue.plan(.wake(member: i, generation: member.generation), at: at)
@@ -202,6 +244,7 @@ package final class World {
     }
     traffic.collect(self, i)
     checker.look(self, i)
+    exchange?.look(self, i)
     tellChanges(i)
     afterTurn?(i)
   }
@@ -216,8 +259,7 @@ package final class World {
     else { return }
     if let target = station.pointee.persist(time) {
       member.syncTarget = target
-      let latency = Int64(random.below(Int(options.diskLatency.raw) * 2) + 1)
-      queue.plan(.synced(member: i, generation: member.generation), at: now + latency)
+      queue.plan(.synced(member: i, generation: member.generation), at: now + syncLatency())
     } else if member.syncTarget == nil {
       member.settledRecords = station.pointee.node.effects.records.written
     }
@@ -229,6 +271,10 @@ package final class World {
   private func synced(_ i: Int, _ generation: Int) {
     let member = members[i]
     guard member.generation == generation, let station = member.station, let target = member.syncTarget else {
+      return
+    }
+    if let until = member.suspendedUntil {  // the sync thread stands still as well
+      queue.plan(.synced(member: i, generation: generation), at: until + 1)
       return
     }
     do {
@@ -246,9 +292,7 @@ package final class World {
     tell(i, .synced)
     if let next = station.pointee.synced(member.local(now)) {
       member.syncTarget = next
-      queue.plan(
-        .synced(member: i, generation: member.generation),
-        at: now + Int64(random.below(Int(options.diskLatency.raw) * 2) + 1))
+      queue.plan(.synced(member: i, generation: member.generation), at: now + syncLatency())
     }
     turn(i)
   }

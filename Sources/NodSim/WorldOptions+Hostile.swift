@@ -14,6 +14,12 @@ package enum HostileWorld: String, CaseIterable, Sendable {
   case snapshots
   /// Cuts and islands together, and frames that get lost.
   case turmoil
+  /// Disks are replaced by empty ones: such a member hears and serves, and never votes again.
+  case losses
+  /// What was written last rots while a board has no power.
+  case rot
+  /// Commands are forgotten soon, and asked for again late.
+  case latecomers
 }
 
 extension WorldOptions {
@@ -22,6 +28,7 @@ extension WorldOptions {
     var options = WorldOptions()
     var random = Random(seed: seed &* 131 &+ 7)
     options.seed = seed
+    options.faultyWindows = 150
     options.memberCount = [3, 3, 5][random.below(3)]
     options.rule = random.below(2) == 0 ? .paxos : .raft
     options.commandEvery = .milliseconds([20, 60][random.below(2)])
@@ -45,6 +52,21 @@ extension WorldOptions {
       options.pressWithCuts(&random)
       options.pressWithIslands(&random)
       options.lossPermille = 200
+    case .losses:
+      options.pressWithIslands(&random)
+      options.powerCutEvery = .seconds(6)
+      options.darkness = .seconds(1)
+      options.lostDiskPermille = 500
+    case .rot:
+      options.pressWithCuts(&random)
+      options.diskLatency = .milliseconds(2)
+      options.tailRotPermille = 700
+    case .latecomers:
+      options.pressWithIslands(&random)
+      options.tokenWindow = 32
+      options.patience = [4, 8][random.below(2)]
+      options.lossPermille = 300
+      options.commandEvery = .milliseconds(60)
     }
     return options
   }

@@ -33,10 +33,40 @@ package struct WorldOptions: Sendable {
   package var diskTroubleEvery: Microseconds?
   /// Mean time between linearizable reads; nil for none.
   package var readEvery: Microseconds?
+  /// Links that are not like all others, from the beginning or by schedule, until the faults end.
+  package var links: Topology?
+  /// Mean time between suspends of a member; nil for none.
+  package var suspendEvery: Microseconds?
+  /// Half of the client's calls are of clients whose histories are recorded and judged.
+  package var recordsHistories = true
+  /// Over how many positions a command is remembered.
+  package var tokenWindow = 1_024
+  /// Windows that a recorded client waits before it asks again.
+  package var patience = 20
+  /// How often, in thousandths of its starts, a member finds its disk replaced by an empty one; only a minority does.
+  package var lostDiskPermille = 0
+  /// How often, in thousandths of its starts, a bit of its newest synced batch has rotted.
+  package var tailRotPermille = 0
+  /// How often a bit has turned over on a disk while its member was dark, in thousandths; only ever on a minority.
+  package var rotPermille = 0
   package var mtu = 1280
-  /// Whose air time, slots, frame size and currents count; nil: loopback, with slots as short as tests like them.
+  /// The radio, and what is true of the air: `use(_:period:)` sets both; nil for datagrams on a loopback interface.
   package var radio: RadioProfile?
+  package var air = AirRules.datagrams
+  package var syncGap = Microseconds.milliseconds(4)
+  /// Further copies of a repeated frame come up to so much later.
+  package var repeatDelay: Microseconds?
+  /// A board wakes up to so much later than it asked for, which its configuration knows of (`host_latency_us`).
+  package var wakeJitter = Microseconds.zero
+  package var hostLatency = Microseconds(1_000)
+  /// How far a board's clock may be off by its configuration.
+  package var clockAccuracyPPM = 50
+  /// How often a sync takes so long, in thousandths.
+  package var slowSyncPermille = 0
+  package var slowSync = Microseconds.seconds(5)
   package var logBytes = 1 << 18
+  /// Bytes of all keys and values; nil for what is usual.
+  package var storeBytes: Int?
   /// Windows of faults, then windows without, in which every member must get a command decided.
   package var faultyWindows = 300
   package var quietWindows = 400
@@ -44,11 +74,5 @@ package struct WorldOptions: Sendable {
   package var cut = [UInt32](repeating: 0, count: 32)
   /// What the board around each radio draws.
   package var host = HostProfile.none
-  /// What each node believes of its clock and its board: they go into the guard.
-  package var clockAccuracyPPM = 50
-  package var hostLatency = Microseconds(1_000)
-  /// Mean length of a burst of loss on a link, in windows; nil: every frame is lost by itself. The share of frames lost
-  /// is `lossPermille` either way.
-  package var burstWindows: Int?
   package init() {}
 }

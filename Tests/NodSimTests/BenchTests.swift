@@ -48,7 +48,7 @@ private func world(_ change: (inout WorldOptions) -> Void = { _ in }) -> World {
     world.events = { event in
       switch event.kind {
       case .sent(let frame, _, _, _, _, _): sent.insert(frame)
-      case .heard(let frame, _), .lost(let frame, _), .missed(let frame, _): told[frame, default: 0] += 1
+      case .heard(let frame, _), .lost(let frame, _), .missed(let frame, _, _): told[frame, default: 0] += 1
       default: break
       }
     }
@@ -82,8 +82,7 @@ private func world(_ change: (inout WorldOptions) -> Void = { _ in }) -> World {
 
   @Test func burstsLoseTheShareThatSingleLossesWould() {
     let world = world {
-      $0.lossPermille = 300
-      $0.burstWindows = 3
+      $0.loseInBursts(of: 3, permille: 300)
       $0.commandEvery = nil
     }
     var lost = 0

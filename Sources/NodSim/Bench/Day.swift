@@ -7,13 +7,21 @@ package func quietDay(members: Int, seed: UInt64) -> WorldOptions {
   var options = WorldOptions()
   options.seed = seed
   options.memberCount = members
-  options.period = .seconds(10)
-  options.radio = .ieee802154nRF52840
-  options.mtu = RadioProfile.ieee802154nRF52840.mtu
-  options.jitter = Microseconds(100)
+  options.useUncontended(.ieee802154nRF52840, period: .seconds(10))
   options.commandEvery = .seconds(60)
   options.tears = false
+  options.recordsHistories = false
   return options
+}
+
+extension WorldOptions {
+  /// This radio's air time, slots and frames on a medium that carries whatever is sent, with little jitter: what is
+  /// measured is the protocol, not the collisions of frames.
+  mutating func useUncontended(_ profile: RadioProfile, period: Microseconds) {
+    use(profile, period: period)
+    air = .datagrams
+    jitter = Microseconds(100)
+  }
 }
 
 package struct DayFigures: Sendable {

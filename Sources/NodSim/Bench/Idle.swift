@@ -28,9 +28,7 @@ package struct IdleOptions: Sendable {
 package func measureIdle(_ o: IdleOptions) -> IdleFigures {
   var options = quietDay(members: o.memberCount, seed: o.seed)
   options.commandEvery = nil
-  options.period = o.period
-  options.radio = o.radio
-  options.mtu = o.radio.mtu
+  options.useUncontended(o.radio, period: o.period)
   options.driftPPM = o.clockAccuracyPPM
   options.clockAccuracyPPM = o.clockAccuracyPPM
   options.hostLatency = o.hostLatency

@@ -36,6 +36,8 @@ package final class SimDisk: Disk {
     package var syncs = 0
     package var bytesWritten = 0
     package var powerCuts = 0
+    /// Everything that changes the disk: writes, syncs, names, sizes.
+    package var changes = 0
   }
 
   /// A file's content: as programs see it, and as it would be found after a power cut.
@@ -145,6 +147,11 @@ package final class SimDisk: Disk {
   package var fileNames: [FileName] { names.keys.sorted { $0.order < $1.order } }
   package var byteCount: Int { names.values.reduce(0) { $0 + $1.cached.count } }
   package func bytes(of name: FileName) -> [UInt8]? { names[name]?.cached }
+  /// What a power cut now could not take away: the newest finished segment, and its bytes.
+  var newestDurableSegment: FileName? {
+    durableNames.keys.filter { !$0.isTemporary }.max { $0.segment < $1.segment }
+  }
+  func durableBytes(of name: FileName) -> [UInt8]? { durableNames[name]?.durable }
 
   /// The same disk, cache and all, with no file open, whose chance goes another way. O(files): bytes are
   /// shared.
@@ -298,6 +305,7 @@ package final class SimDisk: Disk {
       }
       operationsUntilPowerCut = left - 1
     }
+    counts.changes += 1
     if let beforeChange { beforeChange(fork(seed: next())) }
   }
 

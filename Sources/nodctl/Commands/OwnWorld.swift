@@ -90,14 +90,12 @@ struct OwnWorld: ParsableArguments {
     var o = WorldOptions()
     o.seed = seed
     o.memberCount = nodes ?? 3
-    o.period = Microseconds(Int64(((period ?? 10) * 1e6).rounded()))
-    o.radio = radio
-    o.mtu = radio.mtu
-    o.jitter = Microseconds(max(1, radio.slotJitter.raw))
+    o.use(radio, period: Microseconds(Int64(((period ?? 10) * 1e6).rounded())))
     o.lossPermille = Int(((loss ?? 0) * 10).rounded())
-    o.burstWindows = burst
+    if let burst { o.loseInBursts(of: burst, permille: o.lossPermille) }
     o.rule = rule == "raft" ? .raft : .paxos
     o.fullEvery = UInt32(max(16, o.memberCount))
+    o.recordsHistories = false
     o.host = host == "none" ? .none : .piZero2W
     if let load, load > 0 { o.commandEvery = Microseconds(Int64(60e6 / load)) }
     if let kill {
