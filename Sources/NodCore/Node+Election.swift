@@ -10,8 +10,16 @@ extension Node {
     if isLeader { return false }
     guard leaderIsKnown, leaderBallot.node != id else { return true }
     if leaderResigns { return true }
-    let age = timeline.window &- min(leaderWindow, timeline.window)
-    return age >= UInt32(missesBeforeSuspicion)
+    return windowsOfSilence >= UInt32(isJoined ? missesBeforeSupport : missesBeforeSuspicion)
+  }
+
+  /// Windows since its leader spoke, as far as this node could have known.
+  var windowsOfSilence: UInt32 { timeline.window &- min(max(leaderWindow, graceWindow), timeline.window) }
+
+  /// Somebody else looks for a leader in this window: fewer misses of one's own are enough then.
+  private var isJoined: Bool { canvass.window == timeline.window && canvass.othersSuspect }
+  private var missesBeforeSupport: Int {
+    Detector.missesBeforeSupport(lossPermille: leaderIsKnown ? leaderLoss : LossEstimate.assumedPermille)
   }
 
   package var missesBeforeSuspicion: Int {
@@ -34,43 +42,61 @@ extension Node {
       canvass = Canvass()
       canvass.window = timeline.window
     }
-    if let other = canvass.supported, other != id {
+    if let other = canvass.supported, other != id, !shouldStandItself {
       if mayVote { writer.section(.support) { out in out.u8(other.raw) } }
-    } else if mayLead {
-      canvass.supported = id
-      canvass.supporters.insert(id)
-      writer.section(.canvass) { out in out.varint(acceptor.last.raw) }
+    } else if mayLead && timeline.window > restsUntil {
+      if canvass.supported != id { canvass.stand(id) }
+      writer.section(.canvass) { out in
+        out.varint(acceptor.last.raw)
+        out.u8(UInt8(canvass.heard.count))
+      }
     }
     winIfSupported()
+  }
+
+  /// Whoever it supports is heard by few, and this node by a quorum: those do not hear each other, only it.
+  private var shouldStandItself: Bool {
+    mayLead && timeline.cycle > 0 && canvass.heard.count >= quorum && canvass.supportedHears < quorum
   }
 
   mutating func heardCanvass(_ bytes: Bytes, _ frame: Frame, window: UInt32) {
     var input = ByteReader(bytes)
     let last = LogIndex(input.varint())
+    let hears = Int(input.u8())
     guard !input.failed, window == timeline.window else { return }
     if case .leader(var state) = role {
       state.isDue = true  // somebody does not hear this leader: an answer from a quorum is due
       role = .leader(state)
-    }
-    guard suspectsLeader else {
-      // It does not hear the leader, this node does: repeat the beacon for it before anybody is elected.
-      // By the next full window it can say itself whom it does not hear.
-      peers[frame.sender].relayUntil = timeline.window + min(64, settings.fullEvery + 1)
-      return
     }
     if canvass.window != window {
       canvass = Canvass()
       canvass.window = window
     }
     canvass.othersSuspect = true
+    guard suspectsLeader else {
+      // It does not hear the leader, this node does: repeat the beacon for it before anybody is elected.
+      standIn(for: frame.sender)
+      return
+    }
     guard !isLeader, !isCandidate else { return }
+    if !timeline.isLeaderless && timeline.phase == .acknowledge {
+      timeline.isLeaderless = true
+      placeAnswers(from: timeline.ackStart)
+    }
     if settings.rule == .raft && isBehind(frame.prelude.accepted, last) { return }
-    if canvass.supported == nil || isAloneBehind(frame, last) { canvass.supported = frame.sender }
+    if canvass.supported == nil || canvass.supported == frame.sender || comesFirst(frame, last, hears) {
+      canvass.supported = frame.sender
+      canvass.supportedHears = hears
+    }
   }
 
-  /// Whether this node canvasses too, unsupported, and by a rule that both apply the other comes first.
-  private func isAloneBehind(_ frame: Frame, _ last: LogIndex) -> Bool {
-    guard canvass.supported == id, canvass.supporters.count <= 1 else { return false }
+  /// Whether the canvass of another goes before the one that this node supports or makes: it is heard by a quorum and
+  /// that one is not, or by a rule that all apply it comes before this node's own, that nobody else supports.
+  private func comesFirst(_ frame: Frame, _ last: LogIndex, _ hears: Int) -> Bool {
+    if canvass.supported != id { return hears >= quorum && canvass.supportedHears < quorum }
+    guard canvass.supporters.count <= 1 else { return false }
+    let hereHears = canvass.heard.count
+    if (hears >= quorum) != (hereHears >= quorum) { return hears >= quorum }
     if settings.rule == .raft && (frame.prelude.accepted, last) != (acceptor.accepted, acceptor.last) {
       return true  // the other's log is the longer one, or it would have been refused
     }

@@ -134,6 +134,14 @@ extension Node {
     peers[sender].decided = frame.prelude.decided
     highestRound = max(highestRound, frame.prelude.promised.round)
     timeline.heardAnything = true
+    if window == timeline.window {
+      if canvass.window != window {
+        canvass = Canvass()
+        canvass.window = window
+      }
+      canvass.heard.insert(id)
+      canvass.heard.insert(sender)
+    }
     if sender != leaderBallot.node && frame.has(.votes) { timeline.heardAnswerInCycle = true }
     if case .leader(var state) = role {
       state.heardThisWindow.insert(sender)
@@ -316,6 +324,7 @@ extension Node {
     let sender = frame.sender
     if let bytes = frame.section(.prepare) { heardPrepare(bytes, frame, now: now) }
     if let bytes = frame.section(.promise) { heardPromise(bytes, frame, now: now) }
+    if frame.has(.plea) && !isLeader { standIn(for: sender) }
     if let bytes = frame.section(.canvass) { heardCanvass(bytes, frame, window: window) }
     if let bytes = frame.section(.support) { heardSupport(bytes, from: sender, window: window, now: now) }
     if let bytes = frame.section(.alive) { heardAlive(bytes, from: sender, window: window) }

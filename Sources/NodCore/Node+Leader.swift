@@ -358,6 +358,8 @@ extension Node {
     if state.quorumAge >= dueLimit || isUnfit && state.quorumWindow < timeline.window &- 1 {
       stepDown()
       leaderIsKnown = false
+      restsUntil = timeline.window &+ 1
+      timeline.announces = true
       return
     }
     if state.outbid > state.ballot { campaign() }
@@ -394,6 +396,8 @@ extension Node {
       }
       i += 1
     }
+    // A window in which it was asked again and again says more than one beacon.
+    if timeline.lastCycles >= 3 { return Limits.dueMisses }
     // Both ways must work for an answer; the detector's bounds hold for it as for beacons.
     return max(
       Limits.dueMisses,

@@ -93,11 +93,26 @@ extension Node {
     while i < settings.memberCount {
       let peer = NodeID(UInt8(i))
       if peer != id, peer != leader, heardLately(peer, within: settings.fullEvery * 3) {
-        if peers[peer].relayUntil > timeline.window || lacks(peer, leader) { deafDependents.insert(peer) }
-        if lacks(leader, peer) { muteDependents.insert(peer) }
+        let asked = peers[peer].relayUntil > timeline.window
+        if asked || lacks(peer, leader) { deafDependents.insert(peer) }
+        if asked || lacks(leader, peer) { muteDependents.insert(peer) }
       }
       i += 1
     }
+  }
+
+  /// A member said that it does not hear the leader, or is not heard by it. By the next full window tables tell.
+  mutating func standIn(for member: NodeID) {
+    guard leader != nil, member != leader else { return }
+    peers[member].relayUntil = timeline.window + min(64, settings.fullEvery + 1)
+    deafDependents.insert(member)
+    muteDependents.insert(member)
+  }
+
+  /// What this node brings is not taken, or no beacon comes: whoever hears it is asked to pass both on.
+  var pleads: Bool {
+    guard bringsNews, let leader, leader != id else { return false }
+    return timeline.missedInARow >= 2 || broughtWindow &+ 2 <= timeline.window
   }
 
   /// Whether a member's last table says that it does not hear another.

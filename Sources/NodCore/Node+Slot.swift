@@ -24,7 +24,9 @@ extension Node {
     case .answer: composeAnswer(&writer)
     }
     let isEmpty = writer.count == bare && speech != .drive && !(speech == .request && needsGreeting)
-    if isEmpty || (speech == .answer && writer.sections == 0) {
+    let announces = timeline.announces
+    timeline.announces = false
+    if !announces && (isEmpty || (speech == .answer && writer.sections == 0)) {
       timeline.framesLeft = 0
       return (0, false)
     }
@@ -77,7 +79,7 @@ extension Node {
     if leaderIsKnown && leaderBallot == acceptor.promised {
       p.leaderAge = UInt8(min(254, timeline.window &- min(leaderWindow, timeline.window)))
     }
-    if speech == .drive || isFull || timeline.isLeaderless || relays {
+    if speech == .drive || isFull || timeline.isLeaderless || timeline.announces || relays {
       p.flags |= Prelude.timed
       p.offset = now - timeline.gridPoint
       p.hops = gridHops
@@ -141,6 +143,7 @@ extension Node {
       writePull(to: &writer)
       writeReadEcho(to: &writer)
       writeReadRequests(to: &writer)
+      if pleads { writer.section(.plea) { _ in } }
       relayStore.write(to: &writer, window: timeline.window)
       if isFull && !timeline.saidAlive {
         writeAlive(to: &writer)

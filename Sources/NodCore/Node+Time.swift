@@ -75,7 +75,7 @@ extension Node {
     } else {
       timeline.window = max(timeline.window, clock.window(at: now))
       // A working leader gets as long to be heard as one that has just been lost.
-      leaderWindow = timeline.window
+      graceWindow = timeline.window
       leaderIsKnown = leaderBallot > .zero && leaderBallot.node != id
       _ = fallAsleep(now)
     }

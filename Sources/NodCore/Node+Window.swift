@@ -127,6 +127,7 @@ extension Node {
     timeline.silentLeaderSlots = 0
     timeline.fruitlessCycles = 0
     timeline.saidAlive = false
+    timeline.announces = false
     timeline.entryCopies = 0
     timeline.repeatedBy = NodeSet()
     noteDependents()
@@ -134,6 +135,7 @@ extension Node {
     timeline.isBusy = windowsSinceTraffic < Limits.busyWindows
     if leader == nil { windowsAlone &+= 1 } else { windowsAlone = 0 }
     if canvass.window != timeline.window { canvass = Canvass() }
+    if !bringsNews { broughtWindow = timeline.window }
     beginCycle(timeline.gridPoint + settings.slot * settings.requestSlots)
     checkQuorumAtWindowStart()
     giveUpIfFruitless()
@@ -205,6 +207,11 @@ extension Node {
   // MARK: the leader's slot, from outside
 
   private mutating func awaitLeader(_ now: LocalTime) -> Bool {
+    if timeline.announces {  // "I lead no more", when everybody listens
+      guard now >= timeline.leaderSlotAt else { return rest(until: timeline.leaderSlotAt, radio: true) }
+      timeline.speech = .answer
+      return true
+    }
     // Who has given its leader up needs not wait for how late it may be: others are up for the same slots.
     let guardTime = wasLeaderless ? .zero : clock.guardTime(at: timeline.leaderSlotAt)
     let slack = timeline.cycle == 0 ? guardTime : settings.slot
@@ -217,7 +224,7 @@ extension Node {
   /// Whether the leader was suspected before this window.
   private var wasLeaderless: Bool {
     guard leaderIsKnown else { return true }
-    return timeline.window &- min(leaderWindow, timeline.window) > UInt32(missesBeforeSuspicion)
+    return windowsOfSilence > UInt32(missesBeforeSuspicion)
   }
 
   private mutating func missedBeacon(_ now: LocalTime) {

@@ -96,6 +96,12 @@ public struct Node: ~Copyable {
   package internal(set) var founder: NodeID
   var gridHops: UInt8 = 0
   var windowsAlone: UInt32 = 0
+  /// After a pause of its own a node counts silence from here, not from when it last heard of its leader.
+  var graceWindow: UInt32 = 0
+  /// A leader that lost its quorum leaves it to others to stand for so long.
+  var restsUntil: UInt32 = 0
+  /// The last window in which nothing waited here to be brought to a leader.
+  var broughtWindow: UInt32 = 0
   /// The last window before whose beacon this node asked for what it lacks.
   var pulledWindow: UInt32 = 0
   var windowsSinceTraffic: UInt32 = 1000

@@ -78,7 +78,19 @@ package struct Canvass: Sendable {
   package var supporters = NodeSet()
   /// Whom this node supports in this window.
   package var supported: NodeID?
+  /// How many members that one said it hears.
+  var supportedHears = 0
+  /// Who was heard in this window, itself included.
+  var heard = NodeSet()
   /// Another was heard that looks for a leader too.
   var othersSuspect = false
   package init() {}
+
+  /// Calls for itself.
+  mutating func stand(_ id: NodeID) {
+    supported = id
+    supporters = NodeSet()
+    supporters.insert(id)
+    heard.insert(id)
+  }
 }

@@ -29,6 +29,7 @@ package enum SectionKind: UInt8, Sendable {
   case cycle = 15
   case greeting = 16
   case newerStart = 17
+  case plea = 18
 }
 
 /// What every frame begins with.

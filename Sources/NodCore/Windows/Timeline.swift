@@ -55,6 +55,8 @@ package struct Timeline: Sendable {
   var isBusy = false
   /// No beacon and no leader to wait for: the slots of the grid stand, and the window elects.
   var isLeaderless = false
+  /// A leader that has just stepped down says so in the slot of its beacon.
+  var announces = false
   var missedInARow = 0
   var silentLeaderSlots = 0
   var fruitlessCycles = 0

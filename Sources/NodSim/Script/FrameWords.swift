@@ -51,7 +51,7 @@ struct FrameWords {
     case .commands: return commands(&input)
     case .prepare: return "prepare last \(input.varint())"
     case .promise: return "promise last \(input.varint())"
-    case .canvass: return "canvass last \(input.varint())"
+    case .canvass: return "canvass last \(input.varint()) hears \(input.u8())"
     case .support: return "support n\(input.u8())"
     case .alive: return "alive hears \(members(input.u32())) digest \(input.varint())"
     case .pull: return pull(&input)
@@ -73,6 +73,7 @@ struct FrameWords {
       return cycle == 0 ? "" : "cycle \(cycle)"
     case .greeting: return greeting(&input)
     case .newerStart: return newerStarts(&input)
+    case .plea: return "pass-on?"
     }
   }
 
