@@ -94,9 +94,9 @@ extension Node {
   /// that one is not, or by a rule that all apply it comes before this node's own, that nobody else supports.
   private func comesFirst(_ frame: Frame, _ last: LogIndex, _ hears: Int) -> Bool {
     if canvass.supported != id { return hears >= quorum && canvass.supportedHears < quorum }
-    guard canvass.supporters.count <= 1 else { return false }
     let hereHears = canvass.heard.count
     if (hears >= quorum) != (hereHears >= quorum) { return hears >= quorum }
+    guard canvass.supporters.count <= 1 else { return false }
     if settings.rule == .raft && (frame.prelude.accepted, last) != (acceptor.accepted, acceptor.last) {
       return true  // the other's log is the longer one, or it would have been refused
     }

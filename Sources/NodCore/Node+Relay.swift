@@ -111,7 +111,7 @@ extension Node {
 
   /// What this node brings is not taken, or no beacon comes: whoever hears it is asked to pass both on.
   var pleads: Bool {
-    guard bringsNews, let leader, leader != id else { return false }
+    guard bringsNews || hasRelayedNews, let leader, leader != id else { return false }
     return timeline.missedInARow >= 2 || broughtWindow &+ 2 <= timeline.window
   }
 
