@@ -328,16 +328,15 @@ extension Node {
     if let bytes = frame.section(.canvass) { heardCanvass(bytes, frame, window: window) }
     if let bytes = frame.section(.support) { heardSupport(bytes, from: sender, window: window, now: now) }
     if let bytes = frame.section(.alive) { heardAlive(bytes, from: sender, window: window) }
-    if let bytes = frame.section(.commands) {
-      heardCommands(bytes)
-      if timeline.phase == .request { propose(now) }  // so that the accept can carry the leader's own vote
-    }
+    frame.all(.commands) { bytes in heardCommands(bytes) }
+    // So that the accept can carry the leader's own vote.
+    if timeline.phase == .request && frame.has(.commands) { propose(now) }
     if let bytes = frame.section(.pull) { heardPull(bytes, from: sender, window: window) }
     if let bytes = frame.section(.snapshotPull) { heardSnapshotPull(bytes, from: sender, window: window) }
     if let bytes = frame.section(.snapshotChunk) { heardChunk(bytes, now: now) }
     if let bytes = frame.section(.readRound) { heardReadRound(bytes, frame) }
-    if let bytes = frame.section(.readRequest) { heardReadRequest(bytes) }
-    if let bytes = frame.section(.readGrant) { heardReadGrant(bytes) }
+    frame.all(.readRequest) { bytes in heardReadRequest(bytes) }
+    frame.all(.readGrant) { bytes in heardReadGrant(bytes) }
   }
 
   /// Layout of `alive`: whom the sender hears (u32), index (varint) and digest (u64) of its state.

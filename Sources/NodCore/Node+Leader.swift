@@ -160,18 +160,20 @@ extension Node {
     let frames = framesNeeded()
     let plan = sendPlan
     let last = min(state.sentThrough, acceptor.last)
-    let first = max(lowestVote(below: last) + 1, acceptor.log.first)
+    let first = max(lowestVote(below: last, known: true) + 1, acceptor.log.first)
     if first <= last && last.distance(from: first) < Limits.gapOfOneWindow { sendPlan.add(first, last) }
     if framesNeeded() > frames { sendPlan = plan }
   }
 
-  /// The lowest vote of those who were heard lately.
-  private func lowestVote(below last: LogIndex) -> LogIndex {
+  /// The lowest vote of those who were heard lately; `known`: of those who voted in this ballot.
+  private func lowestVote(below last: LogIndex, known: Bool = false) -> LogIndex {
     var low = last
     var i = 0
     while i < settings.memberCount {
       let peer = NodeID(UInt8(i))
-      if peer != id, heardLately(peer, within: Limits.heardLatelyWindows), votes[peer] < low {
+      if peer != id, heardLately(peer, within: Limits.heardLatelyWindows), votes[peer] < low,
+        !known || votes[peer] > .zero
+      {
         low = votes[peer]
       }
       i += 1

@@ -168,15 +168,10 @@ extension Node {
   /// What a member brings that the leader may not hear, and what the leader tells one that may not hear it.
   mutating func storeForOthers(_ frame: Frame) {
     guard !isLeader, leader != nil else { return }
-    if !deafDependents.isEmpty, let grant = frame.section(.readGrant) {
-      relayStore.put(.readGrant, grant, window: timeline.window)
-    }
+    let window = timeline.window
+    if !deafDependents.isEmpty { frame.all(.readGrant) { relayStore.put(.readGrant, $0, window: window) } }
     guard deafDependents.contains(frame.sender) || muteDependents.contains(frame.sender) else { return }
-    if let commands = frame.section(.commands) {
-      relayStore.put(.commands, commands, window: timeline.window)
-    }
-    if let request = frame.section(.readRequest) {
-      relayStore.put(.readRequest, request, window: timeline.window)
-    }
+    frame.all(.commands) { relayStore.put(.commands, $0, window: window) }
+    frame.all(.readRequest) { relayStore.put(.readRequest, $0, window: window) }
   }
 }

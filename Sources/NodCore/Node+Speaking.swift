@@ -167,7 +167,7 @@ extension Node {
   /// Whether anything may still come in this window that concerns a follower.
   var staysAwake: Bool {
     if timeline.isLeaderless || isCandidate { return true }
-    if timeline.cycle == 0 && listensForOthers { return true }
+    if timeline.cycle == 0 && (listensForOthers || isListening) { return true }
     if isFull { return timeline.cycle == 0 || hasUndecided || hasNews }
     return hasUndecided || hasNews || windowsSinceTraffic < Limits.busyWindows
       || !timeline.heardLeaderInWindow

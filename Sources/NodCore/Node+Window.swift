@@ -401,6 +401,10 @@ extension Node {
   /// Every K-th window everybody stays for all slots and says who it hears.
   package var isFull: Bool { timeline.window % settings.fullEvery == 0 }
 
+  /// Half way between full windows everybody stays for the answers, though few have any: who hears no leader, or is not
+  /// heard by it, calls in each window, and is heard then at the latest.
+  var isListening: Bool { timeline.window % settings.fullEvery == settings.fullEvery / 2 }
+
   /// Entries in this log that are not known to be decided.
   var hasUndecided: Bool { acceptor.last > acceptor.commit || acceptor.isStaging }
 }

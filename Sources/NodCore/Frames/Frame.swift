@@ -145,6 +145,17 @@ package struct Frame {
     return nil
   }
   package func has(_ kind: SectionKind) -> Bool { section(kind) != nil }
+  /// Every section of one kind, in order: who passes on what others brought adds theirs to its own.
+  package func all(_ kind: SectionKind, _ body: (Bytes) -> Void) {
+    var walk = ByteReader(self.body)
+    while !walk.isAtEnd {
+      let k = walk.u8()
+      let length = walk.varint(atMost: UInt64(self.body.count))
+      let bytes = walk.bytes(Int(length))
+      if walk.failed { return }
+      if k == kind.rawValue { body(bytes) }
+    }
+  }
 }
 
 /// Composes a frame's body section by section; a section that does not fit is taken back whole.
