@@ -166,7 +166,9 @@ extension Node {
     var i = 0
     while i < settings.memberCount {
       let peer = NodeID(UInt8(i))
-      if peer != id && heardLately(peer, within: 4 + 2 * settings.fullEvery) { hears.insert(peer) }
+      // A leader speaks in every window, the others in full ones at least.
+      let windows = peer == leader ? UInt32(missesBeforeSuspicion) : 4 + 2 * settings.fullEvery
+      if peer != id && heardLately(peer, within: windows) { hears.insert(peer) }
       i += 1
     }
     writer.section(.alive) { out in
