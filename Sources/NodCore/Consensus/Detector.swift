@@ -13,8 +13,8 @@ package enum Detector {
   private static let falseAlarm = one / 10_000
   private static let one: Int64 = 1_000_000_000_000_000
 
-  /// How many it takes to support another who presumes it dead: two who miss the same beacons are seldom both wrong, so a
-  /// chance of one in a hundred each is enough (protocol review B10).
+  /// How many it takes to support another who presumes it dead: two who miss the same beacons are seldom both wrong,
+  /// so a chance of one in a hundred each is enough (protocol review B10).
   package static func missesBeforeSupport(lossPermille: Int) -> Int {
     max(2, (missesBeforeSuspicion(lossPermille: lossPermille) + 1) / 2)
   }

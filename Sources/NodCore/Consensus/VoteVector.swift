@@ -58,10 +58,10 @@ public struct VoteVector: ~Copyable {
     return false
   }
 
-  /// Layout: a position that many share (varint), bitmap of the members there (a bit each, slot 0 first), number of the
-  /// others told (u8), and for each its slot (u8) and how far it is ahead (signed varint). Positions at or below `floor`
-  /// are left out, but for the sender's own. Where room is short others are left out too, the own position last of all:
-  /// a vector that tells less is as true.
+  /// Layout: a position that many share (varint), bitmap of the members there (a bit each, slot 0 first), number of
+  /// the others told (u8), and for each its slot (u8) and how far it is ahead (signed varint). Positions at or below
+  /// `floor` are left out, but for the sender's own. Where room is short others are left out too, the own position
+  /// last of all: a vector that tells less is as true.
   package func write(to out: inout ByteWriter, floor: LogIndex, own: NodeID) {
     let shared = mostShared(floor, own)
     out.varint(shared.raw)
