@@ -174,6 +174,7 @@ extension Node {
     }
     promiseOwed = (ballot, effects.records.written)
     canvass.supported = frame.sender
+    canvass.supportedHears = settings.memberCount  // a quorum supported it: nobody stands against it
     followDriver(frame, now: now)
   }
 
