@@ -70,6 +70,18 @@ class Air:
         """A fixed link address, so that nobody ever has to ask for it."""
         return f"02:77:00:00:00:{node + 1:02x}"
 
+    def keep_only(self, pairs):
+        """Cuts every link, both ways, but those between the pairs that are named; None: all links are there again."""
+        for node in range(self.nodes):
+            name = self.namespace(node)
+            self._inside(name, "nft", "flush", "chain", "inet", "air", "links")
+            if pairs is None:
+                continue
+            heard = {a if b == node else b for a, b in pairs if node in (a, b)}
+            for other in range(self.nodes):
+                if other != node and other not in heard:
+                    self._inside(name, "nft", f"add rule inet air links ip saddr {self.address(other)} drop")
+
     def dropped(self, node):
         """Datagrams (arrived, thrown away) at a node since the loss was set."""
         listing = self._inside(self.namespace(node), "nft", "list", "chain", "inet", "air", "in")
@@ -98,6 +110,7 @@ class Air:
                       "dev", "radio", "nud", "permanent")
         self._inside(name, "nft", "add", "table", "inet", "air")
         self._inside(name, "nft", "add chain inet air in { type filter hook input priority 0; }")
+        self._inside(name, "nft", "add chain inet air links { type filter hook input priority -1; }")
         self._inside(name, "nft", f"add rule inet air in udp dport {PORT} counter")
         if self.loss_percent:
             self._inside(name, "nft", f"add rule inet air in udp dport {PORT} numgen random mod 100 "
