@@ -55,7 +55,8 @@ let package = Package(
     .testTarget(
       name: "NodAgentTests", dependencies: ["NodAgent", "NodJournal", "NodCore", "CBoard"],
       swiftSettings: settings),
-    .testTarget(name: "NodSimTests", dependencies: ["NodSim", "NodCore"], swiftSettings: settings),
+    .testTarget(
+      name: "NodSimTests", dependencies: ["NodSim", "NodJournal", "NodCore"], swiftSettings: settings),
     .testTarget(
       name: "NodctlTests", dependencies: ["nodctl", "NodAgent", "NodSecurity", "NodJournal", "NodCore"],
       swiftSettings: settings),

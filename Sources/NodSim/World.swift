@@ -215,14 +215,14 @@ package final class World {
     var steps = 0
     while steps < 64 {
       steps += 1
-      if member.disk.isPowerCut {
-        cutPower(i)
-        return
-      }
       // Before the log is cut behind a snapshot: what was decided in between would never be seen.
       checker.look(self, i)
       let time = member.local(now)
       persist(i, time)
+      if member.disk.isPowerCut {
+        cutPower(i)
+        return
+      }
       noteRadio(member, on: station.pointee.node.timeline.radioOn)
       if station.pointee.node.timeline.speech != nil {
         speak(i, time)

@@ -36,11 +36,7 @@ extension Station where D: ~Copyable {
       node.effects.records.append(.decided) { out in out.varint(index.raw) }
       appendRecords()
     }
-    if profile.dutyPermille < 1000 && (now - airtimeWrittenAt) > .seconds(60) {
-      airtimeWrittenAt = now
-      node.effects.records.append(.airtime) { out in airtime.write(to: &out, at: now) }
-      appendRecords()
-    }
+    if notes.isNeeded && notes.isOld(now) { noteAirtime(now) }
     do throws(JournalError<D.Failure>) {
       let target = try journal.write()
       awaitsSync = target != nil
@@ -57,7 +53,7 @@ extension Station where D: ~Copyable {
     checkpointHoldsSnapshot = node.snapshots.isBusy
     do throws(JournalError<D.Failure>) {
       try journal.beginRotation()
-      try writeCheckpoint()
+      try writeCheckpoint(now)
       let target = try journal.finishCheckpoint()
       node.wantsRotation = false
       awaitsSync = true
@@ -68,7 +64,7 @@ extension Station where D: ~Copyable {
     }
   }
 
-  private mutating func writeCheckpoint() throws(JournalError<D.Failure>) {
+  private mutating func writeCheckpoint(_ now: LocalTime) throws(JournalError<D.Failure>) {
     var out = ByteWriter(scratch)
     genesis.write(to: &out)
     if !node.mayVote { out.patch(out.count - 1, 0) }
@@ -79,6 +75,7 @@ extension Station where D: ~Copyable {
     out = ByteWriter(scratch)
     out.varint(UInt64(node.incarnation))
     try journal.checkpoint(RecordKind.start.rawValue, out.written)
+    try checkpointAirtime(now)
     var i = 0
     while i < node.settings.memberCount {
       let peer = node.peers[NodeID(UInt8(i))]
@@ -137,6 +134,7 @@ extension Station where D: ~Copyable {
 
   /// What is on disk now may be said.
   mutating func noteDurable(_ now: LocalTime) {
+    if let coverage = notes.durable(upTo: journal.durable) { airtime.cover(coverage) }
     node.synced(journal.durable.raw &- min(journalBase, journal.durable.raw), now: now)
     node.wake(now)
     appendRecords()

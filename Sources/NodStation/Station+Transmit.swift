@@ -13,6 +13,7 @@ extension Station where D: ~Copyable {
     defer {
       node.spoke(now)
       appendRecords()
+      noteAirtimeIfNeeded(now)
     }
     let room = node.settings.mtu - Limits.frameOverhead
     let (count, withSalt) = node.compose(

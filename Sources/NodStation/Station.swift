@@ -56,7 +56,7 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
   /// What the disk said when it last refused; a rotation that fails leaves the journal itself without failure.
   package internal(set) var lastDiskFailure: JournalError<D.Failure>?
   var space: FreeSpace
-  var airtimeWrittenAt = LocalTime.zero
+  var notes: AirtimeNotes
 
   /// Opens the journal, makes the node out of it, writes this start's incarnation. Blocks for the disk;
   /// nothing has been
@@ -122,11 +122,10 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
     profile = parameters.profile
     space = FreeSpace(minimum: parameters.minimumFreeBytes)
     isDisqualified = past.isDisqualified
-    let isUnaccounted = past.incarnation > 0 && profile.dutyPermille < 1000
-    airtime = AirtimeBudget(
-      limit: profile.hourlyAirtime, isSpent: isUnaccounted && past.airtime.isEmpty, at: now)
+    notes = AirtimeNotes(profile, mtu: parameters.node.settings.mtu)
+    airtime = AirtimeBudget(limit: profile.hourlyAirtime, isNoted: notes.isNeeded, at: now)
     airtime.reserve = reserveOfAirtime(profile, parameters.node.settings)
-    if !past.airtime.isEmpty { past.airtime.withUnsafeBytes { bytes in _ = airtime.read(bytes, at: now) } }
+    restoreAirtime(past, now)
     for slot in 0..<past.salts.count where past.salts[slot].value != 0 {
       self.keys.expect(
         NodeID(UInt8(slot)), salt: past.salts[slot].value, incarnation: past.salts[slot].incarnation)
@@ -140,6 +139,7 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
     let incarnation = node.incarnation
     node.effects.records.append(.start) { out in out.varint(UInt64(incarnation)) }
     appendRecords()
+    if notes.isNeeded { noteAirtime(now) }
     try journal.flush()
     node.start(now)
     noteDurable(now)
@@ -169,6 +169,7 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
   package mutating func wake(_ now: LocalTime) {
     node.wake(now)
     appendRecords()
+    noteAirtimeIfNeeded(now)
   }
 
   package mutating func submit(_ command: Bytes, token: CommandToken?, ticket: Ticket, now: LocalTime)

@@ -114,8 +114,8 @@ import Testing
     #expect(budget.admit(.seconds(20), .ordinary, at: start) == .admitted)
     #expect(budget.admit(.seconds(16), .ordinary, at: start + .seconds(600)) == .admitted)
     let now = start + .seconds(700)
-    // The first minute leaves 61 minutes after it began, which was 30 s before the start.
-    let wait = Microseconds.seconds(61 * 60 - 30 - 700)
+    // The first minute leaves 62 minutes after it began, which was 30 s before the start.
+    let wait = Microseconds.seconds(62 * 60 - 30 - 700)
     #expect(budget.verdict(.seconds(5), .ordinary, at: now) == .wait(wait))
     #expect(
       budget.verdict(.seconds(5), .ordinary, at: now + wait - Microseconds(1)) == .wait(Microseconds(1)))
@@ -127,10 +127,10 @@ import Testing
     var budget = AirtimeBudget(limit: .seconds(36), at: start)
     budget.spend(.seconds(30), at: start)
     #expect(budget.verdict(.seconds(4), .ordinary, after: .seconds(2), at: start) == .admitted)
-    let wait = Microseconds.seconds(61 * 60 - 30)
+    let wait = Microseconds.seconds(62 * 60 - 30)
     #expect(budget.verdict(.seconds(4), .ordinary, after: .seconds(3), at: start) == .wait(wait))
     // Queues worth two more budgets: what is spent now leaves room for the rest, or does not.
-    let rings = Microseconds.seconds(2 * 61 * 60)
+    let rings = Microseconds.seconds(2 * 62 * 60)
     #expect(budget.verdict(.seconds(4), .ordinary, after: .seconds(73), at: start) == .wait(rings))
     #expect(budget.verdict(.seconds(4), .ordinary, after: .seconds(75), at: start) == .wait(rings + wait))
     let closed = AirtimeBudget(limit: .zero, at: start)
@@ -185,9 +185,10 @@ import Testing
   }
 
   @Test func anUnknownPastCountsAsSpent() {
-    let budget = AirtimeBudget(limit: .seconds(36), isSpent: true, at: start)
+    var budget = AirtimeBudget(limit: .seconds(36), at: start)
+    budget.assumeSpent(at: start)
     #expect(budget.left(at: start) == .zero)
-    #expect(budget.left(at: start + .seconds(3_700)) == .seconds(36))
+    #expect(budget.left(at: start + .seconds(3_720)) == .seconds(36))
   }
 
   @Test func aRestartKeepsWhatWasSpent() {
@@ -202,6 +203,65 @@ import Testing
     #expect(again.used(at: boot) == Microseconds(7_002_000))
     #expect(again.used(at: boot + .seconds(40 * 60)) == Microseconds(2_000))
     #expect(!bytes.dropLast().withUnsafeBytes { again.read($0, at: boot) })
+  }
+
+  @Test func nothingIsSentThatNoNoteStandsFor() {
+    var budget = AirtimeBudget(limit: .seconds(36), isNoted: true, at: start)
+    #expect(budget.admit(.seconds(1), .essential, at: start) == .unnoted)
+    budget.cover(budget.coverage(ahead: budget.ahead(.seconds(4), at: start)))
+    for _ in 0..<4 { #expect(budget.admit(.seconds(1), .ordinary, at: start) == .admitted) }
+    #expect(budget.admit(.seconds(1), .ordinary, at: start) == .unnoted)
+    #expect(budget.wantsNote(ahead: .seconds(4), at: start))
+    // A note never allows more than the budget has left, and none is wanted when nothing is.
+    budget.spend(.seconds(31), at: start)
+    #expect(budget.ahead(.seconds(4), at: start) == .seconds(1))
+    budget.spend(.seconds(1), at: start)
+    #expect(!budget.wantsNote(ahead: .seconds(4), at: start))
+  }
+
+  /// Random traffic, notes that become durable late or never, power cuts, clocks that begin anew at any second of a
+  /// minute: over all starts together no hour exceeds the limit.
+  @Test func noHourExceedsTheLimitOverRestarts() {
+    var random = SeededRandom(seed: 22)
+    let limit = Microseconds.seconds(36)
+    for _ in 0..<20 {
+      var sent: [(at: LocalTime, airtime: Microseconds)] = []
+      var now = start
+      var boot = start - .seconds(Int64(random.below(60)))
+      func local() -> LocalTime { LocalTime(microseconds: (now - boot).raw) }
+      var budget = AirtimeBudget(limit: limit, isNoted: true, at: local())
+      var disk: [UInt8] = []
+      var pending: (bytes: [UInt8], coverage: Microseconds)?
+      for _ in 0..<3_000 {
+        now = now + .milliseconds(Int64(random.below(20_000)))
+        switch random.below(400) {
+        case 0:  // the power goes; what was being written is on the disk, or is not
+          if let pending, random.below(2) == 0 { disk = pending.bytes }
+          pending = nil
+          boot = now - .seconds(Int64(random.below(60)))
+          budget = AirtimeBudget(limit: limit, isNoted: true, at: local())
+          if !disk.isEmpty { #expect(disk.withUnsafeBytes { budget.read($0, at: local()) }) }
+        case 1..<200:
+          if let done = pending {
+            disk = done.bytes
+            budget.cover(done.coverage)
+            pending = nil
+          } else if budget.wantsNote(ahead: .seconds(5), at: local()) {
+            let ahead = budget.ahead(.seconds(5), at: local())
+            let bytes = encoded { budget.write(to: &$0, ahead: ahead, at: local()) }
+            pending = (bytes, budget.coverage(ahead: ahead))
+          }
+        default: break
+        }
+        let airtime = Microseconds.milliseconds(Int64(1 + random.below(1_000)))
+        if budget.admit(airtime, .ordinary, at: local()) == .admitted { sent.append((now, airtime)) }
+        let hour = sent.reversed().prefix { (now - $0.at) < .seconds(3_600) }.reduce(Microseconds.zero) {
+          $0 + $1.airtime
+        }
+        #expect(hour <= limit)
+      }
+      #expect(sent.count > 100)
+    }
   }
 
   @Test func aRadioWithoutDutyCycleIsNeverHeldBack() {

@@ -184,3 +184,27 @@ private let scriptBatches = 151
     #expect(notebook.fault == nil && notebook.last >= durable, "seed \(seed)")
   }
 }
+
+/// The disk of the simulation, too, must keep the journal's assumptions: a write is torn by a power cut and by nothing
+/// else. One that was torn, called written and then synced would be rot that no disk makes.
+@Test func noWriteIsTornAndThenSynced() throws {
+  for seed in UInt64(0)..<32 {
+    let disk = SimDisk(seed: seed)
+    var notebook = Notebook()
+    var journal = try createJournal(on: disk, &notebook)
+    notebook.append(to: &journal, count: 20)
+    disk.operationsUntilPowerCut = 2  // the batch in its place, then its mirror: the last before the cut
+    let failed = failure { () throws(SimJournalError) in
+      guard let target = try journal.write() else { return }
+      disk.operationsUntilPowerCut = nil  // whoever planned the cut thinks better of it
+      try journal.settle(target)
+      notebook.append(to: &journal, count: 20)
+      _ = try journal.write()
+    }
+    #expect(failed != nil, "seed \(seed): the power goes with the write that it tears")
+    disk.cutPower()
+    var found = Notebook()
+    let refusal = failure { () throws(SimJournalError) in _ = try reopen(disk, &found) }
+    #expect(refusal == nil, "seed \(seed): \(refusal?.description ?? "")")
+  }
+}

@@ -83,7 +83,8 @@ package final class SimDisk: Disk {
   private var random: UInt64
 
   package private(set) var counts = Counts()
-  /// Operations that may still change the disk before the power goes; nil for as many as come.
+  /// Operations that may still change the disk before the power goes; nil for as many as come. The power goes with the
+  /// last of them if that is a write, else with the next one.
   package var operationsUntilPowerCut: Int?
   package private(set) var isPowerCut = false
   /// Bytes that all files together may hold.
@@ -206,8 +207,10 @@ package final class SimDisk: Disk {
     try beginChange(writing: bytes, to: content, at: Int(offset))
     counts.writes += 1
     counts.bytesWritten += bytes.count
-    // The last write before the power cut may reach the cache in part.
+    // The last write before the power cut may reach the cache in part. Then the power is gone: nobody may sync what
+    // was torn, nor hear that it was written.
     let kept = isLast ? partOf(bytes.count) : bytes.count
+    defer { if isLast { isPowerCut = true } }
     let growth = max(0, Int(offset) + kept - content.cached.count)
     guard growth == 0 || byteCount + growth <= capacity else {
       let room = max(0, min(kept, capacity - byteCount + content.cached.count - Int(offset)))
@@ -215,6 +218,7 @@ package final class SimDisk: Disk {
       throw .full
     }
     place(bytes.part(0, kept), in: content, at: Int(offset))
+    if isLast { throw .powerIsCut }
   }
 
   package func read(
