@@ -39,14 +39,15 @@ extension Node {
     return apart <= settings.period.raw / 8
   }
 
-  /// A grid with a working leader never moves; any other gives way to it, then to the higher (ballot,
-  /// founder).
+  /// A grid with a working leader never moves; any other gives way to it, then to the higher (ballot, founder,
+  /// window): of one that came apart to the part that is further on.
   private func givesWay(to p: Prelude) -> Bool {
     let mine = leader != nil
     let theirs = p.has(Prelude.backed)
     if mine != theirs { return theirs }
     if p.promised != acceptor.promised { return p.promised > acceptor.promised }
-    return p.founder > founder
+    if p.founder != founder { return p.founder > founder }
+    return p.window > timeline.window
   }
 
   private mutating func adoptGrid(

@@ -81,20 +81,42 @@ extension Node {
     return true
   }
 
-  private var nextWindow: UInt32 {
-    var next = timeline.window &+ 1
-    if windowsAlone > Limits.lonelyWindows {
-      let exponent = min(Limits.backOffExponent, Int((windowsAlone - Limits.lonelyWindows) / 16))
-      let stride = UInt32(1) << UInt32(exponent)
-      next = (timeline.window / stride &+ 1) &* stride
-    }
-    return next
+  /// Alone for long: most windows are not listened to. It still calls in each of them, for that costs one short frame,
+  /// and it is what another grid's member hears when it listens for a whole period.
+  private func isCallOnly(_ window: UInt32) -> Bool {
+    guard windowsAlone > Limits.lonelyWindows, !drives else { return false }
+    let exponent = min(Limits.backOffExponent, Int((windowsAlone - Limits.lonelyWindows) / 16))
+    return window % (1 << UInt32(exponent)) != 0
+  }
+
+  /// Speaks in its slot of a window, and is deaf but for that.
+  private mutating func call(in window: UInt32) -> Bool {
+    counters.windows += 1
+    timeline.window = window
+    timeline.gridPoint = clock.gridPoint(of: window)
+    timeline.isLeaderless = true
+    timeline.slotFrames = 0
+    timeline.framesLeft = 1
+    canvass = Canvass()
+    canvass.window = window
+    timeline.speech = .answer
+    return true
+  }
+
+  private func callTime(in window: UInt32) -> LocalTime {
+    let start = clock.gridPoint(of: window) + settings.slot * (settings.requestSlots + 1) + settings.syncGap
+    return start + settings.slot * turn(of: id, in: window)
   }
 
   private var drives: Bool { isLeader || isCandidate }
 
   private mutating func sleepOn(_ now: LocalTime) -> Bool {
-    let next = nextWindow
+    // Long after its time (a pause, a suspend) a window is over: the present one counts.
+    let next = max(timeline.window &+ 1, isCallOnly(timeline.window &+ 1) ? clock.window(at: now) : 0)
+    if isCallOnly(next) {
+      let at = callTime(in: next)
+      return now >= at ? call(in: next) : rest(until: at, radio: now < timeline.scanUntil)
+    }
     let grid = clock.gridPoint(of: next)
     let early = drives || hasNews || needsGreeting
     let guardTime = clock.guardTime(at: grid)
@@ -171,9 +193,10 @@ extension Node {
   }
 
   /// The place of a member in this window's answers, from 0.
-  func turn(of node: NodeID) -> Int {
+  func turn(of node: NodeID) -> Int { turn(of: node, in: timeline.window) }
+  private func turn(of node: NodeID, in window: UInt32) -> Int {
     let n = settings.memberCount
-    return (Int(node.raw) + n - Int(timeline.window % UInt32(n))) % n
+    return (Int(node.raw) + n - Int(window % UInt32(n))) % n
   }
 
   /// The last moment of this window that may be used.

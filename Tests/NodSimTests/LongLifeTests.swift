@@ -64,4 +64,12 @@ import Testing
     let report = simulateOnce(options)
     #expect(report.violation == nil, "\(report)")
   }
+
+  /// 149: one grid came apart into two that count windows apart, and neither gave way; both slept most of the time, so
+  /// they met once in a thousand windows.
+  @Test(arguments: [149, 350] as [UInt64])
+  func halvesOfAGridFindEachOther(seed: UInt64) {
+    let report = simulateOnce(.drawn(seed: seed))
+    #expect(report.violation == nil, "\(report)")
+  }
 }
