@@ -14,8 +14,8 @@ public struct RelayStore: ~Copyable {
     var sendsLeft: Int
   }
   static let capacity = 8
-  static let sends = 2
-  static let windows: UInt32 = 4
+  static let sends = 3
+  static let windows: UInt32 = 2
   private let items: UnsafeMutablePointer<Item>
   private let store: UnsafeMutableRawBufferPointer
   private let sectionBytes: Int
@@ -171,7 +171,11 @@ extension Node {
     let window = timeline.window
     if !deafDependents.isEmpty { frame.all(.readGrant) { relayStore.put(.readGrant, $0, window: window) } }
     guard deafDependents.contains(frame.sender) || muteDependents.contains(frame.sender) else { return }
-    frame.all(.commands) { relayStore.put(.commands, $0, window: window) }
-    frame.all(.readRequest) { relayStore.put(.readRequest, $0, window: window) }
+    // Both begin with whose they are: one's own come back from those who passed them on.
+    let own = id.raw
+    frame.all(.commands) { if $0.count > 0 && $0[0] != own { relayStore.put(.commands, $0, window: window) } }
+    frame.all(.readRequest) {
+      if $0.count > 0 && $0[0] != own { relayStore.put(.readRequest, $0, window: window) }
+    }
   }
 }
