@@ -16,8 +16,10 @@ package struct MeasureOptions: Sendable {
   /// Give the commands to a follower; to the leader otherwise.
   package var viaFollower = false
   package var valueBytes = 16
-  /// Commands come in every second window, so that nobody goes back to idle habits in between.
+  /// Commands come one after the other, so that nobody goes back to idle habits in between.
   package var isFlowing = false
+  /// Windows without a command after each, when they do.
+  package var quietWindows = 1
   package init() {}
 }
 
@@ -196,7 +198,7 @@ private final class Measuring {
       after += 1
       if took == 0, knownAtFrames != nil { took = after + 1 }
       if after == 1 { allKnew = world.everybodyKnowsAll && took > 0 }
-    } while after < 40 && !(took > 0 && (options.isFlowing || world.everybodyKnowsAll && after >= 3))
+    } while after < 40 && !(took > 0 && isOver(after))
     target = .zero
     guard took > 0, world.leaders == [leader],
       world.node(leader, { $0.acceptor.accepted == ballot }) == true
@@ -216,6 +218,10 @@ private final class Measuring {
     for kind in 0..<32 { cost.framesWith[kind] += Double(with[kind] - withBefore[kind]) }
     if allKnew { cost.allKnowByNextBeacon += 1 }
     windows.append(took)
+  }
+
+  private func isOver(_ after: Int) -> Bool {
+    options.isFlowing ? after >= options.quietWindows : world.everybodyKnowsAll && after >= 3
   }
 
   private var framesWith: [UInt64] {

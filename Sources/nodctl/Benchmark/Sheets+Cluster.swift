@@ -20,9 +20,12 @@ struct Effort {
     commands: 100, idleWindows: 500, elections: 20, rounds: 30, schedules: 2_000, decided: 500_000)
 }
 
-func commandSheet(_ effort: Effort, seed: UInt64, _ progress: Progress) -> Sheet {
+/// - Parameter isFlowing: commands in every second window; else each comes out of the blue.
+func commandSheet(_ effort: Effort, seed: UInt64, isFlowing: Bool, _ progress: Progress) -> Sheet {
+  let when = isFlowing ? "in every second window" : "out of the blue"
   var sheet = Sheet(
-    name: "command", title: "One command at the leader, one hop, independent loss; limits F_c and F_a",
+    name: isFlowing ? "flow" : "command",
+    title: "One command at the leader \(when), one hop, independent loss; limits F_c and F_a",
     headings: [
       "n", "loss", "to_leader", "F_c", "ratio", "in_all", "in_all/F_c", "F_a", "bytes", "radio_ms", "same_%",
       "p50",
@@ -37,6 +40,7 @@ func commandSheet(_ effort: Effort, seed: UInt64, _ progress: Progress) -> Sheet
       options.lossPermille = loss
       options.commands = effort.commands
       options.seed = seed
+      options.isFlowing = isFlowing
       let cost = measureCommands(options)
       let p = Double(loss) / 1000
       let least = leastFramesUntilLeaderKnows(memberCount: n, loss: p)
@@ -47,6 +51,32 @@ func commandSheet(_ effort: Effort, seed: UInt64, _ progress: Progress) -> Sheet
         digits(cost.bytesInAll, 0), digits(cost.radioOnInWindow / 1_000, 1), digits(cost.sameWindow * 100, 1),
         "\(cost.windowsP50)", "\(cost.windowsP99)", digits(cost.allKnowByNextBeacon * 100, 1),
         "\(cost.discarded)",
+      ])
+    }
+  }
+  return sheet
+}
+
+/// What `tools/lab truth` measures with real agents, simulated: a command in every third window.
+func realSheet(_ effort: Effort, seed: UInt64, _ progress: Progress) -> Sheet {
+  var sheet = Sheet(
+    name: "real", title: "One command at the leader in every third window, as tools/lab truth gives them",
+    headings: ["nodes", "loss", "in_window", "caused", "bytes", "same_window_%"])
+  for n in [3, 5] {
+    for loss in [0, 100, 300] {
+      progress.note("real: n = \(n)", Double(loss) / 300)
+      var options = MeasureOptions()
+      options.memberCount = n
+      options.lossPermille = loss
+      options.commands = effort.commands
+      options.seed = seed
+      options.isFlowing = true
+      options.quietWindows = 2
+      options.valueBytes = 1
+      let cost = measureCommands(options)
+      sheet.add([
+        "\(n)", digits(Double(loss) / 1000, 1), digits(cost.framesInWindow, 3), digits(cost.framesInAll, 3),
+        digits(cost.bytesInAll, 1), digits(cost.sameWindow * 100, 1),
       ])
     }
   }

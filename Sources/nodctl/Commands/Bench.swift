@@ -20,7 +20,7 @@ struct Bench: ParsableCommand {
       """)
 
   enum Name: String, CaseIterable, ExpressibleByArgument {
-    case command, idle, election, voters, baseline, core, seal, simulator
+    case command, flow, real, idle, election, voters, baseline, core, seal, simulator
   }
 
   @Argument(help: "Which tables; all when none is named.") var tables: [Name] = []
@@ -34,7 +34,9 @@ struct Bench: ParsableCommand {
     for name in tables.isEmpty ? Name.allCases : tables {
       let sheets: [Sheet]
       switch name {
-      case .command: sheets = [commandSheet(effort, seed: seed, progress)]
+      case .command: sheets = [commandSheet(effort, seed: seed, isFlowing: false, progress)]
+      case .flow: sheets = [commandSheet(effort, seed: seed, isFlowing: true, progress)]
+      case .real: sheets = [realSheet(effort, seed: seed, progress)]
       case .idle: sheets = [idleSheet(effort, seed: seed, progress)]
       case .election: sheets = [electionSheet(effort, seed: seed, progress)]
       case .voters: sheets = [votersSheet(effort, seed: seed, progress)]
