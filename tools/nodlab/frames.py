@@ -24,6 +24,7 @@ def options(part):
     part.add_argument("--loss", type=int, nargs="+", default=[0, 30], metavar="PERCENT")
     part.add_argument("--commands", type=int, default=100)
     part.add_argument("--quiet", type=int, default=2, help="windows without a command after each")
+    part.add_argument("--settle", type=int, default=100, metavar="WINDOWS", help="before the first command")
     part.add_argument("--period-ms", type=int, default=500)
     part.add_argument("--slot-us", type=int, default=4000)
     part.add_argument("--sync-gap-us", type=int, default=10000)
@@ -60,7 +61,7 @@ def one(chosen, nodes, loss):
         cluster.start_all(wait=False)
         cluster.wait_healthy(patience=120)
         cluster.ask(0, "SET", "first", "1")
-        time.sleep(18 * cluster.period)  # until nobody has to tell its start salt any more
+        time.sleep(chosen.settle * cluster.period)  # nobody has to tell its start salt any more, and links are measured
         quiet_moment(cluster)
         begin = time.monotonic()
         before = own_count(cluster)

@@ -1,10 +1,9 @@
 """the simulator beside real agents: what a command costs, told by both
 
 The same commands at the same times: one at the leader in every third window, at no loss and with frames lost at
-random at each receiver. Real agents run in namespaces and are captured on the bridge; the simulator's figures are those
-of `nodctl bench real`. Frames in the command's window (its beacon included), frames and bytes that it caused in all, and
-the share decided in its own window, with the ratio of the two. Above a tenth apart it fails, but for what is said beside
-it: bytes may differ by the length of numbers (clocks, starts), windows by one command in a hundred.
+random at each receiver. Real agents run in namespaces and are captured on the bridge; the simulator's figures are
+those of `nodctl bench real`. Frames in the command's window (its beacon included), frames and bytes that it caused in
+all, and the share decided in its own window, with the ratio of the two. A tenth apart at most, or it fails.
 """
 import json
 import os
