@@ -153,6 +153,13 @@ extension Node {
     return bringsNews ? settings.requestSlots : 1
   }
 
+  /// Two who bring something at once destroy each other's frames in every slot. Whose news were not taken in a window
+  /// draws the slots of the next, so that one of them is soon alone in one.
+  mutating func requestMask() -> UInt32 {
+    guard settings.requestSlots > 1, bringsNews, broughtWindow &+ 2 <= timeline.window else { return .max }
+    return 1 + UInt32(random(below: (1 << min(16, settings.requestSlots)) - 1))
+  }
+
   // MARK: sleep?
 
   /// Silent leader slots before a follower sleeps. Who waits for an entry, while commands come, waits for the window.

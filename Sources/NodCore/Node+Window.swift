@@ -162,6 +162,7 @@ extension Node {
     checkQuorumAtWindowStart()
     giveUpIfFruitless()
     timeline.requestsLeft = drives ? 0 : requestTries
+    timeline.requestMask = requestMask()
     timeline.phase = .request
   }
 
@@ -217,7 +218,9 @@ extension Node {
       if now >= at {
         timeline.requestsLeft -= 1
         timeline.slotFrames = 0
-        if now < timeline.leaderSlotAt { timeline.speech = .request }
+        if now < timeline.leaderSlotAt && timeline.requestMask & (1 << UInt32(turn)) != 0 {
+          timeline.speech = .request
+        }
         return true
       }
       return rest(until: at, radio: true)

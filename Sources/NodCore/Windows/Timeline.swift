@@ -57,6 +57,8 @@ package struct Timeline: Sendable {
   var isLeaderless = false
   /// A leader that has just stepped down says so in the slot of its beacon.
   var announces = false
+  /// Bit k: request slot k is used.
+  var requestMask: UInt32 = .max
   var missedInARow = 0
   var silentLeaderSlots = 0
   var fruitlessCycles = 0
