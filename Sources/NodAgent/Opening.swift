@@ -64,6 +64,7 @@ func openStation(_ files: NodeFiles, _ log: LogLine) throws(StartFailure) -> Sta
   var node = NodeParameters(settings: clusterSettings(files), id: files.own.slot)
   node.salt = Entropy.startSalt()
   node.seed = Entropy.startSalt()
+  node.priority = files.configuration.priority
   node.clockAccuracyPPM = files.configuration.clock.accuracyPPM
   node.hostLatency = files.configuration.clock.hostLatency
   node.slack = Microseconds(min(500, max(50, files.roster.period.raw / 200)))

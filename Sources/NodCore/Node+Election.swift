@@ -44,7 +44,7 @@ extension Node {
     }
     if let other = canvass.supported, other != id, !shouldStandItself {
       if mayVote { writer.section(.support) { out in out.u8(other.raw) } }
-    } else if mayLead && timeline.window > restsUntil {
+    } else if mayStand {
       if canvass.supported != id { canvass.stand(id) }
       writer.section(.canvass) { out in
         out.varint(acceptor.last.raw)
@@ -54,9 +54,11 @@ extension Node {
     winIfSupported()
   }
 
+  private var mayStand: Bool { mayLead && timeline.window > restsUntil && windowsAlone >= reluctance }
+
   /// Whoever it supports is heard by few, and this node by a quorum: those do not hear each other, only it.
   private var shouldStandItself: Bool {
-    mayLead && timeline.cycle > 0 && canvass.heard.count >= quorum && canvass.supportedHears < quorum
+    mayStand && timeline.cycle > 0 && canvass.heard.count >= quorum && canvass.supportedHears < quorum
   }
 
   mutating func heardCanvass(_ bytes: Bytes, _ frame: Frame, window: UInt32) {

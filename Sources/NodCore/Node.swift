@@ -15,6 +15,8 @@ package struct NodeParameters {
   package var clockAccuracyPPM = 50
   package var hostLatency = Microseconds(1000)
   package var slack = Microseconds(500)
+  /// 0 to `Limits.highestPriority`: each step below it waits a window more before it stands for leader.
+  package var priority = Limits.highestPriority
   /// Entries and bytes of the retained log; entries a power of two.
   package var logEntries = 8192
   package var logBytes = 2 << 20
@@ -96,6 +98,8 @@ public struct Node: ~Copyable {
   package internal(set) var founder: NodeID
   var gridHops: UInt8 = 0
   var windowsAlone: UInt32 = 0
+  /// Windows without a leader before this node stands itself; it supports others at once.
+  let reluctance: UInt32
   /// After a pause of its own a node counts silence from here, not from when it last heard of its leader.
   var graceWindow: UInt32 = 0
   /// A leader that lost its quorum leaves it to others to stand for so long.
@@ -153,6 +157,7 @@ public struct Node: ~Copyable {
     cycleVotes = VoteVector(memberCount: p.settings.memberCount)
     peers = Peers(count: p.settings.memberCount)
     relayStore = RelayStore(sectionBytes: p.settings.mtu)
+    reluctance = UInt32(max(0, Limits.highestPriority - p.priority))
     clock = ClusterClock(
       period: p.settings.period, ownAccuracyPPM: p.clockAccuracyPPM, hostLatency: p.hostLatency,
       slack: p.slack)

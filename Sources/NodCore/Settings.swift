@@ -111,6 +111,8 @@ package enum Limits {
   package static let busyWindows: UInt32 = 3
   /// Cycles without an answer, in a window that everybody stays for, after which a leader gives up until the next.
   package static let fruitlessCycles = 8
+  /// Whoever has it stands for leader as soon as one is missing.
+  package static let highestPriority = 10
   /// Windows of election in vain before a node backs off, and the largest exponent of the back-off.
   package static let lonelyWindows: UInt32 = 24
   package static let backOffExponent = 6

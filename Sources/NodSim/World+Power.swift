@@ -24,6 +24,7 @@ extension World {
     node.pendingBytes = 1 << 16
     node.salt = random.next()
     node.clockAccuracyPPM = options.clockAccuracyPPM
+    if i < options.priorities.count { node.priority = options.priorities[i] }
     node.hostLatency = options.hostLatency
     member.salt = node.salt
     let memory = UnsafeMutablePointer<Station<SimDisk>>.allocate(capacity: 1)

@@ -61,6 +61,8 @@ package struct WorldOptions: Sendable {
   package var hostLatency = Microseconds(1_000)
   /// How far a board's clock may be off by its configuration.
   package var clockAccuracyPPM = 50
+  /// Who leads rather, by member; those beyond its end have the highest.
+  package var priorities: [Int] = []
   /// How often a sync takes so long, in thousandths.
   package var slowSyncPermille = 0
   package var slowSync = Microseconds.seconds(5)

@@ -22,6 +22,20 @@ func aColdStartEndsInOneGridAndOneLeader(count: Int, seed: UInt64) {
   world.expectWorking(within: 10)
 }
 
+/// Who has a high priority leads while it is there; without it the others do not wait for ever.
+@Test(arguments: [1, 2, 3] as [UInt64])
+func whoHasAHighPriorityLeadsWhileItIsThere(seed: UInt64) throws {
+  let world = cluster(5, seed: seed) { $0.priorities = [2, 7, 2, 10, 2] }
+  #expect(try #require(world.elect(limit: 60)) == 3)
+  world.run(windows: 30)
+  world.cutPower(3)
+  let took = world.windows(40) { $0.leaders == [1] }
+  #expect(took != nil, "\(world.stateOfAll)")
+  world.cutPower(1)
+  #expect(world.windows(60) { $0.leaders.count == 1 } != nil, "\(world.stateOfAll)")
+  world.expectSafe()
+}
+
 /// Scenario 2: the leader loses power mid-window, when its proposal was heard by 0, 1, quorum - 1, quorum, all. Where a
 /// quorum has it, it is decided; and what its caller was told stands anyway.
 @Test(arguments: [0, 1, 2, 3, 4], [1, 2] as [UInt64])

@@ -27,7 +27,7 @@ extension Configuration {
 
   private func written(_ section: String, _ key: String) -> String {
     switch section {
-    case "node": name
+    case "node": key == "name" ? name : "\(priority)"
     case "paths": written(path: key)
     case "radio": written(radio: key)
     case "local": written(local: key)

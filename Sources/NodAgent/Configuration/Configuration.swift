@@ -53,6 +53,8 @@ package struct Configuration: Equatable, Sendable {
   /// The file that it was read from.
   package var file = "nod.conf"
   package var name: String
+  /// Who leads rather: see `NodeParameters.priority`.
+  package var priority = Limits.highestPriority
   package var paths = Paths()
   package var radio = RadioSettings()
   package var local = LocalSettings()
@@ -95,6 +97,10 @@ extension Configuration {
     var read = usual
     read.file = reader.file
     read.name = reader.name("node", "name", usual: nil, meaning: "this node's name in the roster")
+    read.priority = Int(
+      reader.number(
+        "node", "priority", 0...Int64(Limits.highestPriority), usual: Int64(usual.priority),
+        meaning: "who leads rather: each step below the highest waits a window more before it stands for leader"))
     askPaths(&reader, usual.paths, &read.paths)
     askRadio(&reader, usual.radio, &read.radio)
     askLocal(&reader, usual.local, &read.local)
