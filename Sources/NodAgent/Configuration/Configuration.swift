@@ -100,7 +100,7 @@ extension Configuration {
     read.priority = Int(
       reader.number(
         "node", "priority", 0...Int64(Limits.highestPriority), usual: Int64(usual.priority),
-        meaning: "who leads rather: each step below the highest waits a window more before it stands for leader"))
+        meaning: "who leads rather: each step below ten waits a window more before it stands for leader"))
     askPaths(&reader, usual.paths, &read.paths)
     askRadio(&reader, usual.radio, &read.radio)
     askLocal(&reader, usual.local, &read.local)
