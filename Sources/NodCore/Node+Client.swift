@@ -101,6 +101,18 @@ extension Node {
     return false
   }
 
+  /// Bytes before those of a piece.
+  private func pieceHead(_ cursor: (number: Int, offset: Int), _ floor: Int) -> Int {
+    let item = pending.item(cursor.number)
+    let numbers =
+      ByteWriter.varintLength(UInt64(cursor.number - floor)) + 1
+      + ByteWriter.varintLength(UInt64(item.length))
+    let token =
+      ByteWriter.varintLength(UInt64(item.id.incarnation)) + ByteWriter.varintLength(UInt64(item.id.sequence))
+      + ByteWriter.varintLength(item.issuedAt.raw)
+    return numbers + token + ByteWriter.varintLength(UInt64(cursor.offset)) + 2
+  }
+
   /// Layout: origin (u8), its incarnation (varint), number of arrival below which all is settled (varint),
   /// then for each
   /// command, or piece of a large one: number above that one (varint), token, size of the whole (varint),
@@ -114,19 +126,21 @@ extension Node {
       forwardCursor = (floor, 0)  // each slot begins with the oldest; a large one goes on where it stopped
     }
     guard floor < pending.next, forwardCursor.number < pending.next else { return }
-    let least = writer.remaining - 40
-    guard least > 0 else { return }
+    // Kind, length, origin, start, number: an empty section helps nobody.
+    let first = pending.isThere(forwardCursor.number) ? forwardCursor : (number: floor, offset: 0)
+    let piece = min(pending.item(first.number).length - first.offset, settings.entryPayloadLimit)
+    guard writer.remaining >= 14 + pieceHead(first, floor) + piece else { return }
     var cursor = forwardCursor
     writer.section(.commands) { out in
       out.u8(id.raw)
       out.varint(UInt64(incarnation))
       out.varint(UInt64(floor))
-      while cursor.number < pending.next && out.remaining > 40 {
+      while cursor.number < pending.next {
         if pending.isThere(cursor.number), !isBrought(pending.item(cursor.number).id) {
           pending.issue(cursor.number, at: issuePosition)
           let item = pending.item(cursor.number)
           let piece = min(item.length - cursor.offset, settings.entryPayloadLimit)
-          if piece > out.remaining - 32 { break }
+          if piece + pieceHead(cursor, floor) > out.remaining { break }
           out.varint(UInt64(cursor.number - floor))
           EntryCodec.writeToken(CommandToken(id: item.id, issuedAt: item.issuedAt), to: &out)
           out.varint(UInt64(item.length))

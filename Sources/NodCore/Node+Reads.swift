@@ -214,6 +214,7 @@ extension Node {
       // The echo is a vote for this leader now: never below a promise.
       if frame.prelude.promised == acceptor.promised && mayVote {
         reads.echo = (frame.prelude.promised, round)
+        reads.echoed = (.zero, 0)  // it still asks: an echo that was said before may have been lost
       }
     } else if case .leader(let state) = role, frame.prelude.promised == state.ballot {
       reads.echoed(by: frame.sender, round: round, quorum: quorum, own: id)
