@@ -104,13 +104,9 @@ extension Node {
   /// Bytes before those of a piece.
   private func pieceHead(_ cursor: (number: Int, offset: Int), _ floor: Int) -> Int {
     let item = pending.item(cursor.number)
-    let numbers =
-      ByteWriter.varintLength(UInt64(cursor.number - floor)) + 1
-      + ByteWriter.varintLength(UInt64(item.length))
-    let token =
-      ByteWriter.varintLength(UInt64(item.id.incarnation)) + ByteWriter.varintLength(UInt64(item.id.sequence))
-      + ByteWriter.varintLength(item.issuedAt.raw)
-    return numbers + token + ByteWriter.varintLength(UInt64(cursor.offset)) + 2
+    return ByteWriter.varintLength(UInt64(cursor.number - floor))
+      + EntryCodec.tokenSize(CommandToken(id: item.id, issuedAt: item.issuedAt))
+      + ByteWriter.varintLength(UInt64(item.length)) + ByteWriter.varintLength(UInt64(cursor.offset)) + 2
   }
 
   /// Layout: origin (u8), its incarnation (varint), number of arrival below which all is settled (varint),

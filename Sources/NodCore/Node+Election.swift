@@ -19,14 +19,13 @@ extension Node {
   /// Somebody else looks for a leader in this window: fewer misses of one's own are enough then.
   private var isJoined: Bool { canvass.window == timeline.window && canvass.othersSuspect }
   private var missesBeforeSupport: Int {
-    Detector.missesBeforeSupport(lossPermille: leaderIsKnown ? leaderLoss : LossEstimate.assumedPermille)
+    Detector.missesBeforeSupport(lossPermille: lossForSuspicion)
   }
-
   package var missesBeforeSuspicion: Int {
-    guard leaderIsKnown, leaderBallot.node != id else {
-      return Detector.missesBeforeSuspicion(lossPermille: 300)
-    }
-    return Detector.missesBeforeSuspicion(lossPermille: peers[leaderBallot.node].loss.permille)
+    Detector.missesBeforeSuspicion(lossPermille: lossForSuspicion)
+  }
+  private var lossForSuspicion: Int {
+    leaderIsKnown && leaderBallot.node != id ? leaderLoss : LossEstimate.assumedPermille
   }
 
   var wantsElection: Bool { suspectsLeader && !isLeader && !isCandidate }
@@ -38,10 +37,7 @@ extension Node {
   /// In a leaderless window: the first in turn canvasses, others who suspect support it in their slots.
   mutating func writeElection(to writer: inout FrameWriter) {
     guard wantsElection else { return }
-    if canvass.window != timeline.window {
-      canvass = Canvass()
-      canvass.window = timeline.window
-    }
+    canvass.begin(in: timeline.window)
     if let other = canvass.supported, other != id, !shouldStandItself {
       if mayVote { writer.section(.support) { out in out.u8(other.raw) } }
     } else if mayStand {
@@ -70,10 +66,7 @@ extension Node {
       state.isDue = true  // somebody does not hear this leader: an answer from a quorum is due
       role = .leader(state)
     }
-    if canvass.window != window {
-      canvass = Canvass()
-      canvass.window = window
-    }
+    canvass.begin(in: window)
     canvass.othersSuspect = true
     guard suspectsLeader else {
       // It does not hear the leader, this node does: repeat the beacon for it before anybody is elected.

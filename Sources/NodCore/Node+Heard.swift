@@ -135,10 +135,7 @@ extension Node {
     highestRound = max(highestRound, frame.prelude.promised.round)
     timeline.heardAnything = true
     if window == timeline.window {
-      if canvass.window != window {
-        canvass = Canvass()
-        canvass.window = window
-      }
+      canvass.begin(in: window)
       canvass.heard.insert(id)
       canvass.heard.insert(sender)
     }
@@ -272,15 +269,9 @@ extension Node {
   /// Layout: first index (varint), stamp that the entries' stamps are counted from (varint), number
   /// (varint), entries.
   private mutating func takeEntries(_ frame: Frame, _ p: Prelude) {
-    var walk = ByteReader(frame.body)
-    while !walk.isAtEnd && !walk.failed {
-      let kind = walk.u8()
-      let length = walk.varint(atMost: UInt64(frame.body.count))
-      let bytes = walk.bytes(Int(length))
-      if kind == SectionKind.entries.rawValue && !walk.failed {
-        takeEntries(bytes, p.accepted)
-        timeline.entryCopies += 1
-      }
+    frame.all(.entries) { bytes in
+      takeEntries(bytes, p.accepted)
+      timeline.entryCopies += 1
     }
   }
   private mutating func takeEntries(_ bytes: Bytes, _ ballot: Ballot) {

@@ -147,22 +147,29 @@ extension Node {
       if !pull.isOpen, pull.ballot == acceptor.accepted, pull.next >= acceptor.log.first,
         timeline.window &- min(pull.window, timeline.window) <= 2, votes[NodeID(UInt8(i))] < pull.next
       {
-        let frames = framesNeeded()
         let plan = sendPlan
         planRanges(pull)
-        if framesNeeded() > frames { sendPlan = plan }
+        keepIfFree(plan)
       }
       i += 1
     }
     // When no more commands come, those who slept through the last ones are still to get them.
     let repeatsNow = timeline.window <= (windowsSinceTraffic <= 2 ? state.repeatsUntil : state.lossyUntil)
     guard timeline.cycle > 0 || repeatsNow && windowsSinceTraffic <= Limits.tailWindows else { return }
-    let frames = framesNeeded()
-    let plan = sendPlan
     let last = min(state.sentThrough, acceptor.last)
     let first = max(lowestVote(below: last, known: true) + 1, acceptor.log.first)
-    if first <= last && last.distance(from: first) < Limits.gapOfOneWindow { sendPlan.add(first, last) }
-    if framesNeeded() > frames { sendPlan = plan }
+    guard first <= last && last.distance(from: first) < Limits.gapOfOneWindow else { return }
+    let plan = sendPlan
+    sendPlan.add(first, last)
+    keepIfFree(plan)
+  }
+
+  /// Goes back to the plan as it was, if what was added since takes another frame.
+  private mutating func keepIfFree(_ plan: SendPlan) {
+    let frames = framesNeeded()
+    let longer = sendPlan
+    sendPlan = plan
+    if frames <= framesNeeded() { sendPlan = longer }
   }
 
   /// The lowest vote of those who were heard lately; `known`: of those who voted in this ballot.

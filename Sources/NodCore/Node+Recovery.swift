@@ -24,7 +24,7 @@ extension Node {
     self.incarnation = incarnation
     self.salt = salt
     self.mayVote = mayVote
-    guard Int(max(acceptor.promised.node, acceptor.accepted.node).raw) < settings.memberCount else {
+    guard settings.isMember(acceptor.promised.node), settings.isMember(acceptor.accepted.node) else {
       throw .malformed(RecordKind.promised.rawValue)
     }
     guard acceptor.commit >= applied, acceptor.log.first <= applied + 1 else {

@@ -31,7 +31,7 @@ extension Node {
   /// An authentic frame of `peer` said that it is of an older start than is known: either a recording, or the peer does
   /// not know better.
   package mutating func refusedStart(of peer: NodeID, newest: UInt32) {
-    guard Int(peer.raw) < settings.memberCount, peer != id else { return }
+    guard settings.isMember(peer), peer != id else { return }
     peers[peer].newestStart = newest
     peers[peer].refusedWindow = timeline.window
   }

@@ -97,8 +97,7 @@ extension Node {
     timeline.isLeaderless = true
     timeline.slotFrames = 0
     timeline.framesLeft = 1
-    canvass = Canvass()
-    canvass.window = window
+    canvass.begin(in: window)
     timeline.speech = .answer
     return true
   }

@@ -86,6 +86,13 @@ package struct Canvass: Sendable {
   var othersSuspect = false
   package init() {}
 
+  /// What was said in another window counts in that one only.
+  mutating func begin(in window: UInt32) {
+    guard self.window != window else { return }
+    self = Canvass()
+    self.window = window
+  }
+
   /// Calls for itself.
   mutating func stand(_ id: NodeID) {
     supported = id

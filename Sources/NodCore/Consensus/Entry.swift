@@ -91,12 +91,14 @@ package enum EntryCodec {
   package static func size(_ head: EntryHead, payload: Int, base: ClusterTime) -> Int {
     let stamp = Int64(bitPattern: head.stamp.milliseconds &- base.milliseconds)
     var bytes = 1 + ByteWriter.signedVarintLength(stamp) + ByteWriter.varintLength(UInt64(payload)) + payload
-    if head.kind == .command {
-      bytes += 1 + ByteWriter.varintLength(UInt64(head.token.id.incarnation))
-      bytes += ByteWriter.varintLength(UInt64(head.token.id.sequence))
-      bytes += ByteWriter.varintLength(head.token.issuedAt.raw)
-    }
+    if head.kind == .command { bytes += tokenSize(head.token) }
     return bytes
+  }
+  /// Bytes that `writeToken` takes.
+  package static func tokenSize(_ token: CommandToken) -> Int {
+    1 + ByteWriter.varintLength(UInt64(token.id.incarnation))
+      + ByteWriter.varintLength(UInt64(token.id.sequence))
+      + ByteWriter.varintLength(token.issuedAt.raw)
   }
 }
 
