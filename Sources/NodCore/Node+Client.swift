@@ -163,7 +163,7 @@ extension Node {
     var input = ByteReader(bytes)
     let origin = NodeID(input.u8())
     let start = UInt32(input.varint(atMost: UInt64(UInt32.max)))
-    let floor = Int(input.varint(atMost: 1 << 48))
+    let floor = Int(input.varint(atMost: PendingCommands.mostNumbered))
     guard !input.failed, settings.isMember(origin), origin != id else { return }
     var expected = intake.expected(origin, start, floor: floor)
     while !input.isAtEnd && !input.failed {

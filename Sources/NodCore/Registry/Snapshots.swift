@@ -125,7 +125,7 @@ public struct Snapshots: ~Copyable {
 
   /// Takes one chunk of the snapshot that is expected. true: it was the last one missing.
   mutating func put(_ chunk: Int, _ bytes: Bytes) -> Bool {
-    guard isFetching, chunk >= 0, chunk * chunkSize < fetchCount, !has(chunk) else { return false }
+    guard isFetching, chunk >= 0, chunk <= (fetchCount - 1) / chunkSize, !has(chunk) else { return false }
     guard bytes.count == min(chunkSize, fetchCount - chunk * chunkSize) else { return false }
     UnsafeMutableRawBufferPointer(rebasing: incoming[chunk * chunkSize..<chunk * chunkSize + bytes.count])
       .copyMemory(from: bytes)
