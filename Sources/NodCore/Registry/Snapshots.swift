@@ -102,9 +102,9 @@ public struct Snapshots: ~Copyable {
       body: bytes.part(input.offset, bytes.count))
   }
 
-  /// Begins to fetch another snapshot, or goes on with the same. An older one, or another of that index, takes the place
-  /// of one of which nothing comes any more.
-  mutating func expect(_ index: LogIndex, hash: UInt64, byteCount: Int, window: UInt32) -> Bool {
+  /// Begins to fetch another snapshot, or goes on with the same. An older one, or another of that index, takes the
+  /// place of one of which nothing comes any more.
+  package mutating func expect(_ index: LogIndex, hash: UInt64, byteCount: Int, window: UInt32) -> Bool {
     if index == fetchIndex && hash == fetchHash && byteCount == fetchCount {
       fetchWindow = window
       return isFetching
