@@ -27,13 +27,22 @@ extension Configuration {
 
   private func written(_ section: String, _ key: String) -> String {
     switch section {
-    case "node": key == "name" ? name : "\(priority)"
+    case "node": written(node: key)
     case "paths": written(path: key)
     case "radio": written(radio: key)
     case "local": written(local: key)
     case "clock": key == "accuracy_ppm" ? "\(clock.accuracyPPM)" : "\(clock.hostLatency.raw)"
     case "log": logLevel.word
     default: "\(minimumFreeKibibytes)"
+    }
+  }
+
+  private func written(node key: String) -> String {
+    switch key {
+    case "name": name
+    case "priority": "\(priority)"
+    case "battery_file": batteryFile
+    default: "\(hostMilliwatts)"
     }
   }
 
