@@ -26,7 +26,7 @@ package func check(_ path: String) -> Int32 {
 
 /// Whether the radio's budget carries the beacons (protocol review B7); if not, the least period that it
 /// does.
-func budgetTrouble(_ files: NodeFiles) -> String? {
+package func budgetTrouble(_ files: NodeFiles) -> String? {
   let beacon = min(files.roster.mtu, RadioProfile.beaconBytes)
   let share = files.profile.budgetPermille(frameBytes: beacon, every: files.roster.period)
   guard share > 500 else { return nil }
