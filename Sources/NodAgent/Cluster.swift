@@ -10,9 +10,11 @@ package struct Cluster: ~Copyable {
   package var now: LocalTime
   package let files: NodeFiles
   package var figures = AgentFigures()
+  var hooks: Hooks
 
-  package init(station: consuming Station<FileDisk>, files: NodeFiles, now: LocalTime) {
+  package init(station: consuming Station<FileDisk>, files: NodeFiles, now: LocalTime, log: LogLine) {
     self.station = station
+    hooks = Hooks(files, log: log)
     self.files = files
     self.now = now
   }
@@ -90,6 +92,8 @@ extension Cluster: ClusterPort {
     case .status: writeStatus(to: &reply)
     case .peers: writePeers(to: &reply)
     case .log(let from, let count): writeLog(from: from, count: count, to: &reply)
+    case .hooks: writeHooks(to: &reply)
+    case .metrics: writeMetrics(to: &reply)
     }
   }
 }

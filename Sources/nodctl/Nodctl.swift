@@ -18,7 +18,7 @@ struct Nodctl: ParsableCommand {
     version: "nodctl 0.1.0",
     groupedSubcommands: [
       CommandGroup(name: "Make", subcommands: [Provision.self]),
-      CommandGroup(name: "Look", subcommands: [Status.self, Peers.self, Log.self, Watch.self]),
+      CommandGroup(name: "Look", subcommands: [Status.self, Peers.self, Log.self, Watch.self, Metrics.self]),
       CommandGroup(name: "Keys", subcommands: [Get.self, Set.self, Del.self]),
       CommandGroup(name: "Learn", subcommands: [Demo.self, Simulate.self, Bench.self]),
     ])

@@ -38,6 +38,10 @@ package enum ReportKind {
   case peers
   /// One array of maps: `count` entries beginning at `from`, or the last `count` when `from` is nil.
   case log(from: LogIndex?, count: Int)
+  /// One array of maps.
+  case hooks
+  /// Text in Prometheus's form; written with `text`.
+  case metrics
 }
 
 /// The cluster as its local clients use it.
