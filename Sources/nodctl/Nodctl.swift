@@ -19,7 +19,7 @@ struct Nodctl: ParsableCommand {
     groupedSubcommands: [
       CommandGroup(name: "Make", subcommands: [Provision.self]),
       CommandGroup(name: "Look", subcommands: [Status.self, Peers.self, Log.self, Watch.self]),
-      CommandGroup(name: "Understand", subcommands: [MakeReport.self]),
+      CommandGroup(name: "Understand", subcommands: [MakeReport.self, Decode.self]),
       CommandGroup(name: "Keys", subcommands: [Get.self, Set.self, Del.self]),
       CommandGroup(name: "Learn", subcommands: [Demo.self, Simulate.self, Bench.self]),
     ])
