@@ -35,7 +35,7 @@ let package = Package(
       name: "NodAgent",
       dependencies: ["NodStation", "NodSecurity", "NodJournal", "NodCore", "CBoard"],
       swiftSettings: settings),
-    .executableTarget(name: "nodd", dependencies: ["NodAgent"], swiftSettings: settings),
+    .executableTarget(name: "nodd", dependencies: ["NodAgent", "NodCore"], swiftSettings: settings),
     // What runs on a workstation only.
     .target(
       name: "NodSim", dependencies: ["NodStation", "NodSecurity", "NodJournal", "NodCore"],
