@@ -1,29 +1,39 @@
 // Bytes from a node's socket, in pieces of any size, to replies. It does no I/O; RESPClient feeds it. What is
 // malformed or larger than the bounds is an error, after which the connection is of no use.
-import Foundation
-
-struct RESPReader {
+package struct RESPReader {
   /// The largest reply that is accepted, in bytes: several times the largest store of a node.
-  static let largestReply = 256 << 20
+  package static let largestReply = 256 << 20
   /// The most elements of one array or map.
-  static let largestCount = 1 << 22
+  package static let largestCount = 1 << 22
   /// How deep arrays and maps may nest.
-  static let deepest = 16
+  package static let deepest = 16
   /// The longest line that announces a type, a length or an error.
-  static let longestLine = 64 << 10
+  package static let longestLine = 64 << 10
 
-  enum Malformed: Error, Equatable {
+  package enum Malformed: Error, Equatable {
     case unknownType(UInt8)
     case badNumber(String)
     case tooLarge(String)
     case tooDeep
     case missingLineEnd
+
+    package var description: String {
+      switch self {
+      case .unknownType(let byte): "a value of the unknown type " + String(byte)
+      case .badNumber(let text): "the number '" + safe(text) + "'"
+      case .tooLarge(let what): what + ", too large"
+      case .tooDeep: "lists nested too deep"
+      case .missingLineEnd: "a line that does not end"
+      }
+    }
   }
 
   private var bytes: [UInt8] = []
   private var offset = 0
 
-  mutating func feed(_ piece: some Collection<UInt8>) {
+  package init() {}
+
+  package mutating func feed(_ piece: some Collection<UInt8>) {
     if offset > 0 {
       bytes.removeFirst(offset)
       offset = 0
@@ -32,7 +42,7 @@ struct RESPReader {
   }
 
   /// The next whole reply; nil when more bytes are needed for it.
-  mutating func next() throws(Malformed) -> RESPValue? {
+  package mutating func next() throws(Malformed) -> RESPValue? {
     var cursor = Cursor(bytes: bytes, offset: offset)
     guard let value = try cursor.value(depth: 0) else {
       if bytes.count - offset > Self.largestReply { throw .tooLarge("a reply") }
@@ -64,7 +74,7 @@ private struct Cursor {
   mutating func size(upTo limit: Int, _ what: String) throws(RESPReader.Malformed) -> Int? {
     guard let line = try line() else { return nil }
     guard let size = Int(line), size >= -1 else { throw .badNumber(line) }
-    guard size <= limit else { throw .tooLarge("\(what) of \(size)") }
+    guard size <= limit else { throw .tooLarge(what + " of " + String(size)) }
     return size
   }
 
@@ -103,11 +113,14 @@ private struct Cursor {
       guard case .text(let bytes) = value, bytes.count >= 4 else { return value }
       return .text(Array(bytes.dropFirst(4)))
     case UInt8(ascii: "*"), UInt8(ascii: "~"):
-      return try values(perElement: 1, depth: depth).map { $0.map(RESPValue.list) ?? .none }
+      guard let elements = try values(perElement: 1, depth: depth) else { return nil }
+      return elements.map { .list($0) } ?? RESPValue.none
     case UInt8(ascii: ">"):
-      return try values(perElement: 1, depth: depth).map { .push($0 ?? []) }
+      guard let elements = try values(perElement: 1, depth: depth) else { return nil }
+      return .push(elements ?? [])
     case UInt8(ascii: "%"):
-      return try values(perElement: 2, depth: depth).map { .map(fields($0 ?? [])) }
+      guard let elements = try values(perElement: 2, depth: depth) else { return nil }
+      return .map(fields(elements ?? []))
     default: return try line(of: type)
     }
   }
@@ -124,15 +137,19 @@ private struct Cursor {
       guard let number = Int64(line) else { throw .badNumber(line) }
       return .integer(number)
     case UInt8(ascii: ","):
-      guard let number = Double(line) else { throw .badNumber(line) }
-      return .double(number)
+      guard Digits.value(line) != nil || ["inf", "-inf", "nan"].contains(line) else { throw .badNumber(line) }
+      return .decimal(line)
     default: throw .unknownType(type)
     }
   }
 
   private func fields(_ values: [RESPValue]) -> [RESPValue.Field] {
-    stride(from: 0, to: values.count - 1, by: 2).map {
-      RESPValue.Field(key: scalarText(values[$0]), value: values[$0 + 1])
+    var fields: [RESPValue.Field] = []
+    var at = 0
+    while at + 1 < values.count {
+      fields.append(.init(key: scalarText(values[at]), value: values[at + 1]))
+      at += 2
     }
+    return fields
   }
 }

@@ -1,12 +1,12 @@
 // Whether a node's own report says that the cluster can decide anything now. The node judges; this file only
 // finds its judgement in NOD STATUS: `healthy` where it is given, else `leader` and `quorum`.
 
-struct Health: Equatable {
-  let isGood: Bool
+package struct Health: Equatable {
+  package let isGood: Bool
   /// One sentence.
-  let verdict: String
+  package let verdict: String
 
-  init(status: RESPValue) {
+  package init(status: RESPValue) {
     var faults: [String] = []
     if case .boolean(let isHealthy)? = status["healthy"] {
       if !isHealthy { faults.append("unhealthy") }
@@ -15,9 +15,9 @@ struct Health: Equatable {
     if leader == nil || leader.map(saysNo) == true { faults.append("no leader is known") }
     if let quorum = status["quorum"], saysNo(quorum) { faults.append("no quorum") }
     isGood = faults.isEmpty
-    let why = status["why"].map(plainText).flatMap { $0.isEmpty || $0 == "-" ? nil : " (\($0))" } ?? ""
-    verdict =
-      isGood ? "healthy, led by \(leader.map(plainText) ?? "-")" : faults.joined(separator: ", ") + why
+    let reason = status["why"].map { plainText($0) } ?? "-"
+    let why = reason.isEmpty || reason == "-" ? "" : " (" + reason + ")"
+    verdict = isGood ? "healthy, led by " + (leader.map { plainText($0) } ?? "-") : joined(faults, ", ") + why
   }
 }
 
@@ -25,7 +25,7 @@ struct Health: Equatable {
 private func saysNo(_ value: RESPValue) -> Bool {
   switch value {
   case .none, .boolean(false), .integer(-1): return true
-  case .text: return ["", "-", "none", "no", "lost", "unknown"].contains(value.string)
+  case .text: return ["", "-", "none", "no", "lost", "unknown"].contains(value.string ?? "")
   default: return false
   }
 }

@@ -1,9 +1,8 @@
 // nodctl peers: what the node knows of every member.
-import ArgumentParser
 
-extension Nodctl {
-  struct Peers: ParsableCommand {
-    static let configuration = CommandConfiguration(
+package struct PeersCommand {
+  package static var text: CommandText {
+    CommandText(
       abstract: "What the node knows of every member: when heard, how well, how far.",
       discussion: """
         One row a member; the columns are the node's own fields. Asleep is not down: a member that is \
@@ -12,9 +11,12 @@ extension Nodctl {
         Example:
           nodctl peers --node farm/gate
         """)
+  }
 
-    @OptionGroup var node: NodeOptions
+  package init() {}
 
-    func run() throws { node.show(try node.ask("NOD", "PEERS")) }
+  package func run(_ link: NodeLink) throws(Trouble) -> ExitStatus {
+    link.show(try link.ask(["NOD", "PEERS"]))
+    return .done
   }
 }
