@@ -43,7 +43,7 @@ package struct LogLine: Sendable {
 
   @inline(never)
   private func write(_ line: LogLevel, _ text: String) {
-    var whole = "nodd: \(line.word): \(text)"
+    var whole = text
     whole.withUTF8 { bytes in
       bytes.withMemoryRebound(to: CChar.self) { board_log(line.priority, $0.baseAddress, $0.count) }
     }
