@@ -47,6 +47,7 @@ extension Station where D: ~Copyable {
     let onAir = profile.airTime(datagram.count)
     node.heard(frame, senderSalt: opened.salt, counter: opened.counter, startedAt: now - onAir, now: now)
     look(now)
+    tellIfAsked(now)
     appendRecords()
   }
 

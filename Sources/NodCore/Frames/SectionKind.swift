@@ -20,6 +20,8 @@ package enum SectionKind: UInt8, Sendable {
   case greeting = 16
   case newerStart = 17
   case plea = 18
+  case ask = 19
+  case tell = 20
 
   /// As docs/wire-format.md calls it, and every trace.
   package var name: StaticString {
@@ -42,6 +44,8 @@ package enum SectionKind: UInt8, Sendable {
     case .greeting: "greeting"
     case .newerStart: "newerStart"
     case .plea: "plea"
+    case .ask: "ask"
+    case .tell: "tell"
     }
   }
 }
