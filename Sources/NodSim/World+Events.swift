@@ -79,7 +79,7 @@ extension World {
       members[i].toldLast = last
       tell(i, .accepted(last))
     }
-    if ballot != members[i].toldVotes.ballot {
+    if ballot != members[i].toldVotes.ballot || members[i].toldVotes.positions.isEmpty {
       members[i].toldVotes = (ballot, [LogIndex](repeating: .zero, count: members.count))
     }
     for j in 0..<members.count {
