@@ -41,6 +41,7 @@ extension Agent {
     }
     while let change = cluster.station.node.registry.nextChange(into: keyBuffer) {
       server.publish(change.event, key: change.key, index: change.index)
+      cluster.hooks.changed(change.event, change.key, change.index)
     }
     server.flush(now: cluster.now, port: &cluster)
     return cluster.station.readersAnswered(cluster.now)
@@ -59,7 +60,7 @@ extension Agent {
       cluster.figures.leaderSince = leader == nil ? nil : cluster.now
       if let leader {
         log.info("\(cluster.name(leader)) leads, ballot \(cluster.station.node.leaderBallot.round)")
-        watchdog.status("\(cluster.name(leader)) leads")
+        watchdog.status(" leads", of: cluster.name(leader))
       } else {
         log.info("no working leader")
         watchdog.status("no working leader")
@@ -97,6 +98,15 @@ extension Agent {
     if new & (1 << NodCore.Alarm.unknownKind.rawValue) != 0 {
       log.error(
         "a log entry of an unknown kind: install the version that wrote it; nothing more is applied here")
+    }
+  }
+}
+
+extension Agent {
+  mutating func answerMetrics(_ token: UInt64) {
+    metrics.handle(token, now: cluster.now) { writer in
+      cluster.writeMetrics(to: &writer)
+      server.clients.writeMetrics(&writer)
     }
   }
 }

@@ -24,12 +24,12 @@ extension World {
     trace?(describe(i))
     let bytes = Array(buffer[..<count])
     overheard?(i, bytes)
+    let opened = bytes.withUnsafeBytes { eavesdropper!.hear(Bytes(rebasing: $0[...]), from: i, self) }
     tell(
       i,
       .sent(
         frame: nextDatagram, bytes: count, air: profile.airTime(count), speech: speech ?? .answer,
-        cycle: cycle, says: member.station!.pointee.node.spokenKinds))
-    let opened = bytes.withUnsafeBytes { eavesdropper!.hear(Bytes(rebasing: $0[...]), from: i, self) }
+        cycle: cycle, says: FrameContent(opened, settings)))
     transmit(bytes, from: i, opened)
   }
 

@@ -63,7 +63,8 @@ private struct DeskCluster: ~Copyable, ClusterPort {
       reply.map(1)
       reply.bulk("role")
       reply.bulk("leader")
-    case .peers, .links, .log, .trace, .told: reply.array(0)
+    case .peers, .links, .log, .trace, .told, .hooks: reply.array(0)
+    case .metrics: reply.text("nod_info 1\n")
     }
   }
 

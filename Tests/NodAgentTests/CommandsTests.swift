@@ -210,7 +210,7 @@ private func expectDialogue(_ lines: [(String, String)], resp3: Bool = false) {
   #expect(desk.say(slot, "NOD", "TRACE") == "*2\r\n:0\r\n:100\r\n")
   #expect(desk.say(slot, "NOD", "TRACE", "-1").hasPrefix("-ERR value is not an integer"))
   #expect(desk.say(slot, "NOD", "WHAT").hasPrefix("-ERR unknown subcommand"))
-  #expect(desk.say(slot, "NOD", "HELP").hasPrefix("*13\r\n"))
+  #expect(desk.say(slot, "NOD", "HELP").hasPrefix("*15\r\n"))
 }
 
 @Test func infoIsTheAgentsTextAndTheInterfacesOwn() {

@@ -88,6 +88,8 @@ struct ModelCluster: ~Copyable, ClusterPort {
       reply.integer(since ?? 0)
       reply.integer(Int64(count))
     case .told: reply.bulk("told")
+    case .hooks: reply.array(0)
+    case .metrics: reply.text("nod_info 1\n")
     case .log(let from, let count):
       reply.array(2)
       reply.integer(from?.raw ?? 0)

@@ -44,6 +44,10 @@ package enum ReportKind {
   case trace(since: UInt64?, count: Int)
   /// What another member told over the radio, for the caller of this ticket.
   case told(Ticket)
+  /// One array of maps.
+  case hooks
+  /// Text in Prometheus's form; written with `text`.
+  case metrics
 }
 
 /// The cluster as its local clients use it.

@@ -4,6 +4,7 @@
 // told with the lines of this file.
 import Foundation
 import NodAgent
+import NodConsole
 import NodCore
 
 struct Farm {
@@ -24,10 +25,15 @@ struct Farm {
     }
   }
 
+  /// What a farm may say of its nodes, its hooks included.
+  private static func nodeQuestions(_ reader: ConfigurationReader) -> [ConfigurationReader.Question] {
+    Configuration.questions(hooks: reader.sections(beginning: "hook.")).filter { !isNodesOwn($0) }
+  }
+
   static func read(path: String) throws(ConfigurationErrors) -> Farm {
     var reader = ConfigurationReader(path: path)
     let clusterText = text(of: Roster.questions.filter { $0.section == "cluster" && $0.key != "id" }, &reader)
-    let nodeText = text(of: Configuration.questions.filter { !isNodesOwn($0) }, &reader)
+    let nodeText = text(of: nodeQuestions(reader), &reader)
     let members = askMembers(&reader)
     let usual = Roster(
       name: "", identity: [UInt8](repeating: 0, count: Roster.identityBytes), members: members)
@@ -45,7 +51,7 @@ struct Farm {
     // given.
     let state = reader.text("paths", "state", atMost: pathLimit, usual: usualState, meaning: "")
     let socket = reader.text(
-      "local", "socket", atMost: pathLimit, usual: NodeOptions.usualSocket, meaning: "")
+      "local", "socket", atMost: pathLimit, usual: NodeLink.usualSocket, meaning: "")
     if !state.hasPrefix("/"), state.contains("/") || state.hasPrefix(".") {
       reader.refuse("paths", "state", "allowed is a name in the node's directory, or a path from the root")
     }
