@@ -34,7 +34,7 @@ extension Node {
     timeline.slotFrames += 1
     counters.framesSent += 1
     spokenKinds = writer.kinds
-    writer.kinds.forEach { counters.framesWith[Int($0.rawValue)] += 1 }
+    writer.kinds.each { counters.framesWith[Int($0.rawValue)] += 1 }
     counters.bytesSent += UInt64(writer.count)
     return (writer.count, salted)
   }

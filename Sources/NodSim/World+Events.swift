@@ -161,7 +161,7 @@ extension WorldEvent {
 
   private static func list(_ says: SectionKinds) -> String {
     var names: [String] = []
-    says.forEach { names.append("\"\($0.name)\"") }
+    says.each { names.append("\"\($0.name)\"") }
     return "[" + names.joined(separator: ",") + "]"
   }
 }

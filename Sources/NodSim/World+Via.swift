@@ -5,7 +5,9 @@ import NodStation
 extension World {
   /// - Returns: why the question was not taken; nil when it was.
   @discardableResult
-  package func ask(_ i: Int, about target: Int, _ question: ViaQuestion, from index: UInt64 = 0) -> ViaRefusal? {
+  package func ask(_ i: Int, about target: Int, _ question: ViaQuestion, from index: UInt64 = 0)
+    -> ViaRefusal?
+  {
     guard let station = members[i].station else { return .busy }
     nextQuestion += 1
     let refusal = station.pointee.ask(
@@ -16,7 +18,8 @@ extension World {
 
   /// The answer, whole; it is taken from the member, which may ask anew.
   package func takeAnswer(of i: Int) -> [UInt8]? {
-    guard let station = members[i].station, station.pointee.node.isTold, let ticket = station.pointee.node.via.ticket
+    guard let station = members[i].station, station.pointee.node.isTold,
+      let ticket = station.pointee.node.via.ticket
     else { return nil }
     let answer = [UInt8](station.pointee.node.via.asking.answer)
     _ = station.pointee.node.endAsking(ticket)

@@ -40,7 +40,8 @@ extension Station where D: ~Copyable {
         return
       }
     } else if !opened.isConfirmed {
-      reject(.staleStart, datagram, now)  // it may be a recording of an old start: it does not say which one it is
+      // It may be a recording of an old start: it does not say which one it is.
+      reject(.staleStart, datagram, now)
       return
     }
     noteHeard(frame, opened, datagram.count, now)

@@ -1,5 +1,5 @@
-// What a member tells of itself over the radio (NOD VIA): numbers in a fixed order, small ones in a byte. Both sides take
-// names and forms from the lists here, which are those of NOD STATUS, NOD PEERS and NOD LOG, fewer of them.
+// What a member tells of itself over the radio (NOD VIA): numbers in a fixed order, small ones in a byte. Both sides
+// take names and forms from the lists here, which are those of NOD STATUS, NOD PEERS and NOD LOG, fewer of them.
 import NodCore
 
 /// How a number of an answer is to be read.

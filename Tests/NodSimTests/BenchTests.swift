@@ -48,7 +48,8 @@ private func world(_ change: (inout WorldOptions) -> Void = { _ in }) -> World {
     world.events = { event in
       switch event.kind {
       case .sent(let frame, _, _, _, _, _): sent.insert(frame)
-      case .heard(let frame, _, _, _), .lost(let frame, _), .missed(let frame, _, _): told[frame, default: 0] += 1
+      case .heard(let frame, _, _, _), .lost(let frame, _), .missed(let frame, _, _):
+        told[frame, default: 0] += 1
       default: break
       }
     }

@@ -102,7 +102,9 @@ extension World {
     LinkLoss.permille(node.links[NodeID(UInt8(listener)), NodeID(UInt8(third))])
   }
   #expect(loss == 500 || loss == 400, "\(String(describing: loss))")
-  let other = world.node(leader) { LinkLoss.permille($0.links[NodeID(UInt8(third)), NodeID(UInt8(listener))]) }
+  let other = world.node(leader) {
+    LinkLoss.permille($0.links[NodeID(UInt8(third)), NodeID(UInt8(listener))])
+  }
   #expect(other == 0)
   world.expectSafe()
 }

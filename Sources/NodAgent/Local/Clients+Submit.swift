@@ -215,7 +215,8 @@ extension Clients {
       let token = port.abandon(waiting.ticket(index))
       counters.timedOut += 1
       let answer: Answer =
-        waiting[index].isVia ? .notTold : waiting[index].isRead ? .readTimedOut : token.map { .unknown($0) } ?? .notSent
+        waiting[index].isVia
+        ? .notTold : waiting[index].isRead ? .readTimedOut : token.map { .unknown($0) } ?? .notSent
       settle(index, answer, now: now, port: &port)
     }
     guard deadlineCount > 0 else { return }

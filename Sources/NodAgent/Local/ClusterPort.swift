@@ -64,7 +64,8 @@ package protocol ClusterPort: ~Copyable {
   /// here.
   mutating func requestRead(ticket: Ticket) -> SubmitVerdict
   /// Puts a question to another member over the radio: its name or slot, borrowed.
-  mutating func ask(_ member: Bytes, _ question: ViaQuestion, _ argument: UInt64, ticket: Ticket) -> SubmitVerdict
+  mutating func ask(_ member: Bytes, _ question: ViaQuestion, _ argument: UInt64, ticket: Ticket)
+    -> SubmitVerdict
   /// The client that this write is for reads behind it: nothing later is to be applied before its outcome was given
   /// to `completed`.
   mutating func readsFollow(_ ticket: Ticket)

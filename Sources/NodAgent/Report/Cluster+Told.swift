@@ -4,7 +4,8 @@ import NodStation
 
 extension Cluster {
   mutating func writeTold(_ ticket: Ticket, to reply: inout ReplyWriter) {
-    guard station.node.via.ticket == ticket, let question = ViaQuestion(rawValue: station.node.via.asking.question)
+    guard station.node.via.ticket == ticket,
+      let question = ViaQuestion(rawValue: station.node.via.asking.question)
     else {
       reply.error("ERR the answer came and was not taken in time: ask again")
       return
@@ -51,7 +52,11 @@ extension Cluster {
         out.field(name, hexadecimal(UInt64(clamping: value ?? 0) << 32 | UInt64(clamping: told.next() ?? 0)))
       case .cause: cause(value ?? 0, &told, &out)
       case .version:
-        if let text = Version.text(UInt16(clamping: value ?? 0)) { out.field(name, text) } else { out.absent(name) }
+        if let text = Version.text(UInt16(clamping: value ?? 0)) {
+          out.field(name, text)
+        } else {
+          out.absent(name)
+        }
       case .kind: out.field(name, kind(EntryKind(rawValue: UInt8(clamping: value ?? 0)) ?? .part))
       }
       if case .peers = question, number == 0 { member("name", value, &out) }

@@ -59,7 +59,7 @@ package struct SectionKinds: Hashable, Sendable {
   package func contains(_ kind: SectionKind) -> Bool { bits & (1 << UInt32(kind.rawValue)) != 0 }
   package var count: Int { bits.nonzeroBitCount }
 
-  package func forEach(_ body: (SectionKind) -> Void) {
+  package func each(_ body: (SectionKind) -> Void) {
     var left = bits
     while left != 0 {
       if let kind = SectionKind(rawValue: UInt8(left.trailingZeroBitCount)) { body(kind) }

@@ -22,7 +22,7 @@ package struct DialogueName: Hashable, Sendable {
   }
 }
 
-/// Invariant: bit k of `held` says that part k lies in `bytes`; every part is `partBytes` long, but the last of `total`.
+/// Invariant: bit k of `held` says that part k lies in `bytes`; every part is `partBytes` long, but the last.
 /// `public`, since Embedded Swift finds the deinit of any other type within its own module only.
 public struct Dialogue: ~Copyable {
   /// Parts of an answer at most: as many as a bitmap of 32 tells.
@@ -123,8 +123,8 @@ extension Dialogue {
   /// Sections of a frame that are left to others.
   private static var sectionLimit: Int { Frame.sectionLimit - 2 }
 
-  /// Layout: asker, target, number, what of it (u8 each; 1: pass it on, 2: passed on), question (u8), argument (varint),
-  /// parts that the asker has (varint, a bit each).
+  /// Layout: asker, target, number, what of it (u8 each; 1: pass it on, 2: passed on), question (u8), argument
+  /// (varint), parts that the asker has (varint, a bit each).
   mutating func writeQuestion(
     _ flags: UInt8, having parts: UInt32, in window: UInt32, to writer: inout FrameWriter
   ) {
@@ -140,8 +140,8 @@ extension Dialogue {
     if isWritten { passedWindow = window }
   }
 
-  /// Layout: asker, target, number (u8 each), part (u8; bit 7: passed on), bytes of the whole answer (varint), the part's
-  /// bytes to the section's end.
+  /// Layout: asker, target, number (u8 each), part (u8; bit 7: passed on), bytes of the whole answer (varint), the
+  /// part's bytes to the section's end.
   mutating func writeParts(to writer: inout FrameWriter, isPassedOn: Bool) {
     var left = due
     while left != 0, writer.sections < Dialogue.sectionLimit {
