@@ -37,8 +37,9 @@ package enum HookLimits {
   static let valueBytes = 1024
   /// Variables with names and values: the key may stand there in hexadecimal, twice its bytes.
   static let environmentBytes = 8192
-  /// Of what a program writes, so much gets into the log.
+  /// Of what a program writes, so much is looked at, and so many lines of that get into the log.
   static let outputBytes = 4096
+  static let outputLines = 20
   /// Keys that are gone and of which no hook knows yet. More of them, and hooks are told to look at everything.
   static let deletions = 64
   /// Records of the registry looked at in one turn of the loop.

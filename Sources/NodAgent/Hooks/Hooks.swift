@@ -253,14 +253,23 @@ struct Hooks: ~Copyable {
   }
 
   private func tellOutput(_ end: HookEnd) {
-    guard log.writes(.info), end.output.count > 0 else { return }
-    for line in end.output.split(separator: 10) {
-      log.info("hook \(settings[end.hook].name) says: \(String(decoding: line, as: UTF8.self))")
+    guard log.writes(.info) else { return }
+    var left = end.output
+    var lines = 0
+    while left.count > 0 && lines < HookLimits.outputLines {
+      let line = left.part(0, left.firstIndex(of: 10) ?? left.count)
+      if line.count > 0 {
+        log.info("hook \(settings[end.hook].name) says: \(String(decoding: line, as: UTF8.self))")
+        lines += 1
+      }
+      left = left.part(min(left.count, line.count + 1), left.count)
     }
   }
 
   private func lastLine(_ output: Bytes) -> String {
-    guard let line = output.split(separator: 10).last else { return "" }
-    return String(decoding: line, as: UTF8.self)
+    var end = output.count
+    while end > 0 && output[end - 1] == 10 { end -= 1 }
+    let all = output.part(0, end)
+    return String(decoding: all.part(all.lastIndex(of: 10).map { $0 + 1 } ?? 0, end), as: UTF8.self)
   }
 }
