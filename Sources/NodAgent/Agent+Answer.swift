@@ -15,6 +15,7 @@ extension Agent {
       if case .value(let range) = completion.result.outcome {
         old = cluster.station.node.registry.value(range)
       }
+      cluster.station.answered(completion.ticket, cluster.now)
       server.completed(completion.ticket, completion.result, oldValue: old, now: cluster.now, port: &cluster)
       i += 1
     }
@@ -47,9 +48,11 @@ extension Agent {
     cluster.figures.radio = radio.figures
     cluster.figures.radioOn = meter.radioOnTime
     cluster.figures.radioMicrocoulombs = meter.radioMicrocoulombs
+    cluster.lookAtBattery()
     let leader = cluster.station.node.leader
     if leader != lastLeader {
       lastLeader = leader
+      cluster.figures.leaderSince = leader == nil ? nil : cluster.now
       if let leader {
         log.info("\(cluster.name(leader)) leads, ballot \(cluster.station.node.leaderBallot.round)")
         watchdog.status("\(cluster.name(leader)) leads")

@@ -121,7 +121,10 @@ package struct Agent: ~Copyable {
 
   mutating func turnRadio(on: Bool) throws(BoardFailure) {
     guard on != radio.isOn else { return }
+    let missed = radio.figures.framesMissed
     try radio.turn(on: on)
+    cluster.station.missedWhileOff(radio.figures.framesMissed - missed, cluster.now)
+    cluster.station.radioTurned(on: on, cluster.now)
     try poll.change(radio.descriptor, token: Token.radio, to: on ? .reading : .nothing)
     meter.radio(on ? .receiving : .sleeping, at: cluster.now)
   }
@@ -134,12 +137,19 @@ package struct Agent: ~Copyable {
   }
 
   private mutating func receive() throws(BoardFailure) {
-    while let size = try radio.receive(into: buffer) {
+    for _ in 0..<UDPRadio.looksPerReceive {
+      let arrival = try radio.next(into: buffer)
       cluster.now = BoardClock.now
-      cluster.station.receive(Bytes(rebasing: buffer[..<size]), now: cluster.now)
-      // What was heard may end the listening: what comes after that was never on the air for us.
-      let plan = cluster.station.plan
-      if !plan.radioOn || plan.speaks { return }
+      switch arrival {
+      case .nothing: return
+      case .oversized: continue
+      case .dropped(let size): cluster.station.lostOnPurpose(Bytes(rebasing: buffer[..<size]), cluster.now)
+      case .frame(let size):
+        cluster.station.receive(Bytes(rebasing: buffer[..<size]), now: cluster.now)
+        // What was heard may end the listening: what comes after that was never on the air for us.
+        let plan = cluster.station.plan
+        if !plan.radioOn || plan.speaks { return }
+      }
     }
   }
 
@@ -182,6 +192,7 @@ package struct Agent: ~Copyable {
     guard late > max(.seconds(2), cluster.files.roster.period * 3) else { return }
     cluster.figures.pauses += 1
     log.warn("paused for \(late.raw / 1000) ms: listening before anything else")
+    cluster.station.paused(for: late, now)
     cluster.station.slept(since: wanted, now: now)
   }
 }

@@ -33,7 +33,8 @@ extension Node {
     // Until a beacon would have been missed with a chance below 1e-3 at 30 % loss (protocol review B4), and a
     // random part, so that those who start together do not all found grids.
     let periods = settings.memberCount == 1 ? 0 : 7
-    let spread = settings.memberCount == 1 ? 0 : Int(settings.period.raw) * 3
+    // Three of the longest periods are more microseconds than an Int of 32 bits counts.
+    let spread = settings.memberCount == 1 ? 0 : Int(min(settings.period.raw * 3, Int64(Int32.max) - 1))
     timeline.searchUntil = now + settings.period * periods + Microseconds(Int64(random(below: spread + 1)))
     plan(now)
   }
@@ -68,6 +69,7 @@ extension Node {
   }
 
   /// The radio goes off until the next window that concerns this node.
+  @inline(never)
   mutating func fallAsleep(_ now: LocalTime) -> Bool {
     timeline.phase = .asleep
     timeline.speech = nil
@@ -93,6 +95,7 @@ extension Node {
   private mutating func call(in window: UInt32) -> Bool {
     counters.windows += 1
     timeline.window = window
+    timeline.isAttended = false
     timeline.gridPoint = clock.gridPoint(of: window)
     timeline.isLeaderless = true
     timeline.slotFrames = 0
@@ -135,6 +138,8 @@ extension Node {
 
   private mutating func enter(_ window: UInt32, _ now: LocalTime) {
     counters.windows += 1
+    noteFullWindow()
+    timeline.isAttended = true
     timeline.window = window
     // Long after its time (a pause, a suspend): this one is over, the present one counts.
     let current = clock.window(at: now)

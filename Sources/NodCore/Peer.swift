@@ -56,6 +56,7 @@ package struct Peer: Sendable {
   package var pull = Pull()
   package var snapshotPull = SnapshotPull()
   package var loss = LossEstimate()
+  package var inFullWindows = FullWindowCount()
   /// As a leader: its beacons that were missed since it was last known to be there.
   package var missed = 0
   package var framesHeard: UInt64 = 0
@@ -70,7 +71,7 @@ public struct Peers: ~Copyable {
   package init(count: Int) {
     self.count = count
     store = .allocate(capacity: count)
-    store.initialize(repeating: Peer(), count: count)
+    for slot in 0..<count { (store + slot).initialize(to: Peer()) }
   }
   deinit { store.deallocate() }
   package subscript(node: NodeID) -> Peer {

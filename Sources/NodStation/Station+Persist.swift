@@ -94,11 +94,13 @@ extension Station where D: ~Copyable {
   }
 
   /// Swift's runtime makes its tables for an error of this kind when it is first thrown through: at the start,
-  /// not in the first rotation.
+  /// not in the first rotation. On a board there is no such runtime.
   func prepareCheckpoint() {
-    do throws(JournalError<D.Failure>) {
-      try node.checkpoint(scratch: scratch) { (_, _) throws(JournalError<D.Failure>) in }
-    } catch {}
+    #if !hasFeature(Embedded)
+      do throws(JournalError<D.Failure>) {
+        try node.checkpoint(scratch: scratch) { (_, _) throws(JournalError<D.Failure>) in }
+      } catch {}
+    #endif
   }
 
   /// The sync has returned without failure.
@@ -137,6 +139,8 @@ extension Station where D: ~Copyable {
     if let coverage = notes.durable(upTo: journal.durable) { airtime.cover(coverage) }
     node.synced(journal.durable.raw &- min(journalBase, journal.durable.raw), now: now)
     node.wake(now)
+    note(.synced, 0, now)
+    look(now)
     appendRecords()
   }
 }

@@ -68,3 +68,21 @@ private func acceptor(in ballot: Ballot, last: UInt64) -> Acceptor {
   #expect(newest == .begin)
   #expect(seventeenth == [17])
 }
+
+/// Its server is gone, and the leader has only an older one, or another of the same index: waiting is for ever.
+@Test func aSnapshotOfWhichNothingComesAnyMoreGivesWay() {
+  var fetch = Snapshots(byteCount: 1000, mtu: 128)
+  let asked: [(index: UInt64, hash: UInt64, window: UInt32, isTaken: Bool)] = [
+    (64, 1, 10, true),
+    (64, 2, 20, false),
+    (64, 1, 20, true),
+    (32, 3, 35, false),
+    (32, 3, 36, true),
+    (96, 4, 36, true),
+  ]
+  for each in asked {
+    let isTaken = fetch.expect(LogIndex(each.index), hash: each.hash, byteCount: 200, window: each.window)
+    #expect(isTaken == each.isTaken, "\(each)")
+    if isTaken { #expect(fetch.fetchHash == each.hash) }
+  }
+}

@@ -1,7 +1,9 @@
 // The plumbing against a real Redis server, which speaks the same protocol; skipped where none is installed.
 import Foundation
+import NodCore
 import Testing
 
+@testable import NodConsole
 @testable import nodctl
 
 private let redisPath = ["/usr/bin/redis-server", "/usr/local/bin/redis-server"].first {

@@ -39,7 +39,7 @@ extension Configuration {
 
   private func written(_ section: String, _ key: String) -> String {
     switch section {
-    case "node": key == "name" ? name : "\(priority)"
+    case "node": written(node: key)
     case "paths": written(path: key)
     case "radio": written(radio: key)
     case "local": written(local: key)
@@ -47,6 +47,15 @@ extension Configuration {
     case "log": logLevel.word
     case "metrics": metrics?.text ?? "off"
     default: "\(minimumFreeKibibytes)"
+    }
+  }
+
+  private func written(node key: String) -> String {
+    switch key {
+    case "name": name
+    case "priority": "\(priority)"
+    case "battery_file": batteryFile
+    default: "\(hostMilliwatts)"
     }
   }
 

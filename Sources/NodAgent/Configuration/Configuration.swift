@@ -60,6 +60,10 @@ package struct Configuration: Equatable, Sendable {
   package var name: String
   /// Who leads rather: see `NodeParameters.priority`.
   package var priority = Limits.highestPriority
+  /// Holds the battery's charge in percent, as the kernel writes it; empty: nobody knows.
+  package var batteryFile = ""
+  /// What the board draws while it is awake, the radio not counted; 0: nobody knows.
+  package var hostMilliwatts: Int64 = 0
   package var paths = Paths()
   package var radio = RadioSettings()
   package var local = LocalSettings()
@@ -116,6 +120,12 @@ extension Configuration {
       reader.number(
         "node", "priority", 0...Int64(Limits.highestPriority), usual: Int64(usual.priority),
         meaning: "who leads rather: each step below ten waits a window more before it stands for leader"))
+    read.batteryFile = reader.text(
+      "node", "battery_file", atMost: pathLimit, usual: usual.batteryFile,
+      meaning: "the file that holds the battery's charge in percent; without it nobody knows")
+    read.hostMilliwatts = reader.number(
+      "node", "host_milliwatts", 0...1_000_000, usual: usual.hostMilliwatts,
+      meaning: "what the board draws while it is awake, without the radio, in milliwatts; 0: nobody knows")
     askPaths(&reader, usual.paths, &read.paths)
     askRadio(&reader, usual.radio, &read.radio)
     askLocal(&reader, usual.local, &read.local)

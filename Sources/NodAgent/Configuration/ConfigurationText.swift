@@ -1,6 +1,7 @@
 // The forms that values have in a file, both ways: numbers, octal, hexadecimal, names, paths, lists of words.
 // Strict: what is written back is what was read.
 import CBoard
+import NodCore
 
 /// Bytes of a member's or cluster's name at most.
 package let nameLimit = 32

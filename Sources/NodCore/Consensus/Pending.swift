@@ -14,6 +14,9 @@ public struct PendingCommands: ~Copyable {
     var offset: Int
     var length: Int
   }
+  /// No number of arrival that is told by another board is larger, so that some more can be added to it, on a board
+  /// whose Int has 32 bits too.
+  package static let mostNumbered = min(UInt64(1) << 48, UInt64(Int.max / 2))
   private let items: UnsafeMutablePointer<Item>
   private let store: UnsafeMutableRawBufferPointer
   package let capacity: Int
@@ -26,11 +29,7 @@ public struct PendingCommands: ~Copyable {
   package init(capacity: Int, byteCount: Int) {
     precondition(capacity & (capacity - 1) == 0)
     self.capacity = capacity
-    items = .allocate(capacity: capacity)
-    items.initialize(
-      repeating: Item(
-        id: EntryHead.noToken.id, issuedAt: .zero, ticket: nil, isDone: true, offset: 0, length: 0),
-      count: capacity)
+    items = .allocate(capacity: capacity)  // touched when commands come: see Log
     store = .allocate(byteCount: byteCount, alignment: 8)
     places = InFlight(capacity: capacity)
   }

@@ -28,6 +28,7 @@ package struct NodeSet: Hashable, Sendable {
   }
   private static func ones(_ count: Int) -> UInt64 { count >= 64 ? .max : (1 << UInt64(max(0, count))) - 1 }
 
+  @inline(never)
   package var count: Int { low.nonzeroBitCount + middle.nonzeroBitCount + high.nonzeroBitCount }
   package var isEmpty: Bool { low | middle | high == 0 }
   package func contains(_ node: NodeID) -> Bool { word(node.raw >> 6) & (1 << UInt64(node.raw & 63)) != 0 }
@@ -65,30 +66,6 @@ package struct NodeSet: Hashable, Sendable {
     default: 0
     }
   }
-
-  /// How many bytes `write` takes for a cluster of so many members.
-  package static func byteCount(members: Int) -> Int { max(4, (members + 7) / 8) }
-  /// Layout: slots 0 ..< 8 in the first byte, and so on; at least four bytes.
-  package func write(to out: inout ByteWriter, members: Int) {
-    var i = 0
-    while i < NodeSet.byteCount(members: members) {
-      out.u8(UInt8(truncatingIfNeeded: word(UInt8(i >> 3)) >> UInt64(8 * (i & 7))))
-      i += 1
-    }
-  }
-  package init(reading input: inout ByteReader, members: Int) {
-    var i = 0
-    while i < NodeSet.byteCount(members: members) {
-      let byte = UInt64(input.u8()) << UInt64(8 * (i & 7))
-      switch i >> 3 {
-      case 0: low |= byte
-      case 1: middle |= byte
-      case 2: high |= byte
-      default: break
-      }
-      i += 1
-    }
-  }
 }
 
 /// The number of a proposer's attempt to lead: totally ordered, never used by two nodes (Lamport 2001,
@@ -117,8 +94,13 @@ package struct LogIndex: Hashable, Comparable, Sendable {
   package static let zero = LogIndex(0)
   package static func < (a: LogIndex, b: LogIndex) -> Bool { a.raw < b.raw }
   package static func + (a: LogIndex, b: Int) -> LogIndex { LogIndex(a.raw &+ UInt64(bitPattern: Int64(b))) }
+  /// No distance is told to be more than this, on boards whose Int has 32 bits and on others alike: no log is as long.
+  package static let farthest: Int64 = 1 << 30
   /// How far this index is past `other`; negative when it is before.
-  package func distance(from other: LogIndex) -> Int { Int(Int64(bitPattern: raw &- other.raw)) }
+  package func distance(from other: LogIndex) -> Int {
+    let apart = Int64(bitPattern: raw &- other.raw)
+    return Int(max(-LogIndex.farthest, min(apart, LogIndex.farthest)))
+  }
 }
 
 /// Names a command for ever: which node took it, in which of its starts, as which one.
@@ -133,6 +115,17 @@ package struct CommandID: Hashable, Sendable {
     self.node = node
     self.incarnation = incarnation
     self.sequence = sequence
+  }
+}
+
+extension CommandID {
+  /// Where a hash table puts it. Eight commands in a row of one origin lie side by side: they come and go together, in
+  /// one cache line or two.
+  var place: Int {
+    var x = UInt64(sequence >> 3) | UInt64(incarnation) << 32
+    x ^= UInt64(node.raw) << 56
+    x = (x ^ (x >> 31)) &* 0x9E37_79B9_7F4A_7C15
+    return Int(truncatingIfNeeded: x >> 20) << 3 | Int(truncatingIfNeeded: sequence & 7)
   }
 }
 
