@@ -37,6 +37,10 @@ class MetricsTest(ClusterTest):
     def setUp(self):
         self.port = free_tcp_port()
         self.cluster = self.make(members=3)
+        (self.cluster.base / "battery").write_text("87\n")
+        text = self.cluster[0].configuration.read_text()
+        own = f"[node]\nhost_milliwatts = 500\nbattery_file = {self.cluster.base}/battery\n"
+        self.cluster[0].configuration.write_text(text.replace("[node]\n", own))
         with open(self.cluster[0].configuration, "a") as file:
             file.write(f"\n[metrics]\nlisten = 127.0.0.1:{self.port}\n")
             file.write("\n[hook.true]\non = role\nrun = /bin/true\n")
@@ -78,10 +82,12 @@ class MetricsTest(ClusterTest):
         self.assertEqual(values['nod_info{cluster="local",name="n1",version="%s"}' % self.version()], 1)
         self.assertEqual(values["nod_period_seconds"], 0.2)
         self.assertEqual(sum(self.values(self.text(node))["nod_leads"] for node in self.cluster), 1)
-        self.assertEqual({key for key in values if key.startswith("nod_peer_hears_us")},
-                         {'nod_peer_hears_us{peer="n2"}', 'nod_peer_hears_us{peer="n3"}'})
+        self.assertEqual({key for key in values if key.startswith("nod_peer_hears_this_node")},
+                         {'nod_peer_hears_this_node{peer="n2"}', 'nod_peer_hears_this_node{peer="n3"}'})
         self.assertGreaterEqual(values['nod_hook_runs_total{hook="true"}'], 1)
         self.assertGreater(values["nod_radio_on_seconds_total"], 0)
+        self.assertGreater(values["nod_host_energy_joules_total"], 0)
+        self.assertEqual(values["nod_battery_ratio"], 0.87)
 
     def version(self):
         done = subprocess.run([self.cluster.nodd, "--version"], capture_output=True, text=True)
@@ -145,8 +151,7 @@ class MetricsTest(ClusterTest):
         self.assertEqual({name for name in documented if name.startswith("nod_")} - there, set())
 
     def test_every_field_of_info_is_documented(self):
-        text = (ROOT / "docs" / "metrics.md").read_text() + (ROOT / "docs" / "diagnostics.md").read_text() \
-            if (ROOT / "docs" / "diagnostics.md").exists() else (ROOT / "docs" / "metrics.md").read_text()
+        text = "".join((ROOT / "docs" / name).read_text() for name in ("metrics.md", "diagnostics.md"))
         fields = {line.split(":")[0] for line in self.cluster[0].call("INFO").splitlines() if ":" in line}
         self.assertGreater(len(fields), 60)
         self.assertEqual({field for field in fields if f"`{field}`" not in text}, set())

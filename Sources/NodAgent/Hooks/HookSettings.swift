@@ -63,7 +63,8 @@ extension Configuration {
     let kind = reader.word(section, "on", HookKind.choices, usual: nil, meaning: "changes of what run it")
     read.kind = kind == 0 ? .role : .key
     read.pattern = reader.text(
-      section, "pattern", atMost: HookLimits.patternBytes, usual: "", meaning: "which keys, of on = key: a glob")
+      section, "pattern", atMost: HookLimits.patternBytes, usual: "",
+      meaning: "which keys, of on = key: a glob")
     read.program = program(&reader, section, "run", usual: nil, meaning: "the program that is run")
     read.timeout = .milliseconds(
       reader.number(
@@ -80,7 +81,8 @@ extension Configuration {
 
   /// A program's absolute path. Whether it is there is asked when all of the board is (`hookTroubles`).
   static func program(
-    _ reader: inout ConfigurationReader, _ section: String, _ key: String, usual: String?, meaning: StaticString
+    _ reader: inout ConfigurationReader, _ section: String, _ key: String, usual: String?,
+    meaning: StaticString
   ) -> String {
     let path = reader.text(
       section, key, atMost: HookLimits.programBytes, usual: usual, meaning: "\(meaning), an absolute path")

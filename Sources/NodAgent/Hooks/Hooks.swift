@@ -166,7 +166,8 @@ struct Hooks: ~Copyable {
     }
     let written = item.what == .resync ? nil : registry.written(item.key)
     // What was overtaken meanwhile comes again by itself.
-    let isPresent = item.what == .resync || (item.what == .set ? written?.modifiedAt == item.index : written == nil)
+    let isPresent =
+      item.what == .resync || (item.what == .set ? written?.modifiedAt == item.index : written == nil)
     guard isPresent, itemHooks != 0 else {
       itemHooks = 0
       return
@@ -247,7 +248,8 @@ struct Hooks: ~Copyable {
 
   private func tellFailure(_ end: HookEnd) {
     let hook = settings[end.hook]
-    let what = end.isTimedOut ? "its \(hook.timeout.raw / 1000) ms were up: it was ended" : "exit status \(end.status)"
+    let what =
+      end.isTimedOut ? "its \(hook.timeout.raw / 1000) ms were up: it was ended" : "exit status \(end.status)"
     let last = lastLine(end.output)
     log.error("hook \(hook.name): \(what)" + (last.isEmpty ? "" : "; it said: \(last)"))
   }
