@@ -62,6 +62,29 @@ class Configurations(Scratch):
             self.assertRegex(text, r"cnx-software|System Reference Manual|electrobob", board.name)
 
 
+class Radios(unittest.TestCase):
+    # Milliamperes sending and receiving, microamperes asleep, and a word of the source that says so.
+    FIGURES = {
+        "ieee802154-nrf52840": (6.4, 6.53, 1.5, "docs.nordicsemi.com"),
+        "ieee802154-cc2420": (17.4, 18.8, 23, "Contiki-NG"),
+        "lora-sf7-eu868": (118, 4.6, 0.6, "zbotic.in"),
+        "lora-sf9-eu868": (118, 4.6, 0.6, "zbotic.in"),
+        "lora-sf12-eu868": (118, 4.6, 0.6, "zbotic.in"),
+        "wifi-esp32": (129, 129, 41000, "tobymurray/esp32-mqtt-sntp"),
+        "loopback": (None, None, None, "none"),
+    }
+
+    def test_currents_are_those_of_the_source_that_is_named(self):
+        files = {path.stem: path.read_text() for path in (SHIPPED / "radios").glob("*.conf")}
+        self.assertEqual(set(files), set(self.FIGURES))
+        for name, (send, receive, sleep, source) in self.FIGURES.items():
+            for key, expected in (("tx_ma", send), ("rx_ma", receive), ("sleep_ua", sleep)):
+                found = re.search(rf"^{key} = ([0-9.]+)$", files[name], re.M)
+                self.assertEqual(float(found[1]) if found else None, expected, f"{name}: {key}")
+            self.assertIn("Source:", files[name])
+            self.assertIn(source, files[name])
+
+
 class Examples(Scratch):
     def test_each_example_makes_a_cluster_that_every_node_accepts(self):
         for name, members in (("lora-field.ini", 5), ("wifi-farm.ini", 7), ("bench.ini", 3)):
