@@ -48,7 +48,7 @@ package struct ConfigurationReader {
   package func sections(beginning prefix: String) -> [String] {
     var names: [String] = []
     for section in lines.sections
-    where section.name.utf8.starts(with: prefix.utf8) && !names.contains(section.name) {
+    where section.name.begins(with: prefix) && !names.contains(where: { $0.isSame(as: section.name) }) {
       names.append(section.name)
     }
     return names
@@ -124,7 +124,7 @@ package struct ConfigurationReader {
     for question in questions {
       if let name = name(question), !names.contains(where: { $0.isSame(as: name) }) { names.append(name) }
     }
-    if let more, !names.contains(more) { names.append(more) }
+    if let more, !names.contains(where: { $0.isSame(as: more) }) { names.append(more) }
     return listed(names, last: "and")
   }
 }
@@ -263,7 +263,7 @@ extension ConfigurationReader {
   package mutating func loopback(_ section: String, _ key: String, meaning: String) -> LoopbackAddress? {
     let allowed = "off, or 127.0.0.1:PORT or [::1]:PORT with PORT from 1 to 65535"
     let value = ask(section, key, allowed: allowed, usual: "off", meaning: meaning)
-    guard let value, value.text != "off" else { return nil }
+    guard let value, !value.text.isSame(as: "off") else { return nil }
     if let address = LoopbackAddress(value.text) { return address }
     refuse(value)
     return nil

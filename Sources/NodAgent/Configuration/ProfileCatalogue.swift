@@ -6,7 +6,7 @@ import NodCore
 package enum ProfileCatalogue {
   /// What a profile file may be called: everything else is a built-in name.
   package static func isFile(_ named: String) -> Bool {
-    named.utf8.contains(UInt8(ascii: "/")) || named.utf8.suffix(5).elementsEqual(".conf".utf8)
+    named.utf8.contains(UInt8(ascii: "/")) || named.ends(with: ".conf")
   }
 
   package static func builtIn(_ named: String) -> RadioProfile? {

@@ -12,9 +12,6 @@ enum ContentHash {
 
   /// Both words in one; no word is lost when the other is zero.
   @inline(__always)
-  #if hasFeature(Embedded)
-    @inline(never)
-  #endif
   static func mix(_ a: UInt64, _ b: UInt64) -> UInt64 {
     let product = (a ^ k0).multipliedFullWidth(by: b ^ k1)
     return product.high ^ product.low ^ (a &* k2) ^ b

@@ -36,6 +36,19 @@ extension String {
     return withBytes { mine in other.withBytes { mine.equals($0) } }
   }
 
+  @inline(never) package func begins(with prefix: String) -> Bool {
+    withBytes { mine in
+      prefix.withBytes { $0.count <= mine.count && Bytes(rebasing: mine[..<$0.count]).equals($0) }
+    }
+  }
+  @inline(never) package func ends(with suffix: String) -> Bool {
+    withBytes { mine in
+      suffix.withBytes {
+        $0.count <= mine.count && Bytes(rebasing: mine[(mine.count - $0.count)...]).equals($0)
+      }
+    }
+  }
+
   /// Lends the text's bytes.
   package func withBytes<Result>(_ body: (Bytes) -> Result) -> Result {
     var text = self
