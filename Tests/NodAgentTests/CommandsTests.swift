@@ -206,7 +206,7 @@ private func expectDialogue(_ lines: [(String, String)], resp3: Bool = false) {
   #expect(desk.say(slot, "NOD", "LOG", "5", "3") == "*2\r\n:5\r\n:3\r\n")
   #expect(desk.say(slot, "NOD", "LOG") == "*2\r\n:0\r\n:10\r\n")
   #expect(desk.say(slot, "NOD", "WHAT").hasPrefix("-ERR unknown subcommand"))
-  #expect(desk.say(slot, "NOD", "HELP").hasPrefix("*10\r\n"))
+  #expect(desk.say(slot, "NOD", "HELP").hasPrefix("*14\r\n"))
 }
 
 @Test func infoIsTheAgentsTextAndTheInterfacesOwn() {

@@ -74,7 +74,11 @@ struct ModelCluster: ~Copyable, ClusterPort {
       reply.map(1)
       reply.bulk("role")
       reply.bulk("leader")
-    case .peers: reply.array(0)
+    case .peers, .links: reply.array(0)
+    case .trace(let since, let count):
+      reply.array(2)
+      reply.integer(since ?? 0)
+      reply.integer(Int64(count))
     case .hooks: reply.array(0)
     case .metrics: reply.text("nod_info 1\n")
     case .log(let from, let count):
