@@ -36,6 +36,7 @@ extension Agent {
     if i > 0 { cluster.station.node.effects.removeReads() }
     while let change = cluster.station.node.registry.nextChange(into: keyBuffer) {
       server.publish(change.event, key: change.key, index: change.index)
+      cluster.hooks.changed(change.event, change.key, change.index)
     }
     server.flush(now: cluster.now, port: &cluster)
     return cluster.station.readersAnswered(cluster.now)
@@ -92,6 +93,15 @@ extension Agent {
     if new & (1 << NodCore.Alarm.unknownKind.rawValue) != 0 {
       log.error(
         "a log entry of an unknown kind: install the version that wrote it; nothing more is applied here")
+    }
+  }
+}
+
+extension Agent {
+  mutating func answerMetrics(_ token: UInt64) {
+    metrics.handle(token, now: cluster.now) { writer in
+      cluster.writeMetrics(to: &writer)
+      server.clients.writeMetrics(&writer)
     }
   }
 }

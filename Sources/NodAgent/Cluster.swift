@@ -13,9 +13,11 @@ package struct Cluster: ~Copyable {
   var battery: BatteryGauge
   /// How long the board had been suspended when this start began.
   let suspendedBefore: Microseconds
+  var hooks: Hooks
 
-  package init(station: consuming Station<FileDisk>, files: NodeFiles, now: LocalTime) {
+  package init(station: consuming Station<FileDisk>, files: NodeFiles, now: LocalTime, log: LogLine) {
     self.station = station
+    hooks = Hooks(files, log: log)
     self.files = files
     self.now = now
     battery = BatteryGauge(path: files.configuration.batteryFile)
@@ -105,6 +107,8 @@ extension Cluster: ClusterPort {
     case .links: writeLinks(to: &reply)
     case .log(let from, let count): writeLog(from: from, count: count, to: &reply)
     case .trace(let since, let count): writeTrace(since: since, count: count, to: &reply)
+    case .hooks: writeHooks(to: &reply)
+    case .metrics: writeMetrics(to: &reply)
     }
   }
 }

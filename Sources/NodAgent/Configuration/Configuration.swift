@@ -31,6 +31,11 @@ package struct Configuration: Equatable, Sendable {
     package var dropPercent = 0
     /// 0: drawn at each start.
     package var dropSeed: UInt32 = 0
+    /// The program that turns the radio itself on and off; empty: nobody does.
+    package var hook = ""
+    /// How long before a window it is turned on.
+    package var hookLead = Microseconds.milliseconds(500)
+    package var hookTimeout = HookLimits.usualTimeout
     package init() {}
   }
 
@@ -66,6 +71,9 @@ package struct Configuration: Equatable, Sendable {
   package var logLevel = LogLevel.warn
   /// With less free than this the node is as with a full disk; 0: nobody looks.
   package var minimumFreeKibibytes = 1024
+  /// Where metrics are to be had by HTTP; nil: nowhere.
+  package var metrics: LoopbackAddress?
+  package var hooks: [HookSettings] = []
 
   /// The path of the profile file, if the profile is one.
   package var profileFile: String? {
@@ -91,6 +99,13 @@ package struct Configuration: Equatable, Sendable {
     var reader = ConfigurationReader(emptyNamed: "nod.conf")
     _ = ask(&reader)
     return reader.questions
+  }
+
+  /// The same, for these sections of hooks.
+  package static func questions(hooks sections: [String]) -> [ConfigurationReader.Question] {
+    var reader = ConfigurationReader(emptyNamed: "nod.conf")
+    for section in sections { _ = askHook(&reader, section) }
+    return questions.filter { $0.section != anyHook } + reader.questions
   }
 }
 
@@ -131,7 +146,19 @@ extension Configuration {
       reader.number(
         "disk", "min_free_kb", 0...1_048_576, usual: Int64(usual.minimumFreeKibibytes),
         meaning: "KiB that stay free on the file system of the state directory; 0: nobody looks"))
+    read.metrics = reader.loopback(
+      "metrics", "listen", meaning: "where figures are to be had by HTTP in Prometheus's form")
+    askHooks(&reader, &read)
     return read
+  }
+
+  private static func askHooks(_ reader: inout ConfigurationReader, _ read: inout Configuration) {
+    reader.repeatedSection = anyHook
+    let sections = reader.sections(beginning: hookPrefix)
+    for section in reader.isEmpty ? [anyHook] : sections { read.hooks.append(askHook(&reader, section)) }
+    if sections.count > HookLimits.hooks {
+      reader.refuse(sections[HookLimits.hooks], "", "there may be \(HookLimits.hooks) hooks")
+    }
   }
 
   private static func askPaths(_ reader: inout ConfigurationReader, _ usual: Paths, _ read: inout Paths) {
@@ -171,6 +198,7 @@ extension Configuration {
       reader.number(
         "radio", "drop_seed", 0...4_294_967_295, usual: Int64(usual.dropSeed),
         meaning: "which frames are thrown away; 0 draws anew at each start"))
+    askRadioHook(&reader, usual, &read)
     checkTransport(&reader, read)
     if !read.profile.isEmpty && !ProfileCatalogue.isFile(read.profile)
       && ProfileCatalogue.builtIn(read.profile) == nil
@@ -180,6 +208,21 @@ extension Configuration {
         "radio", "profile", "unknown profile; built in are \(names); a file's name has a / or ends with .conf"
       )
     }
+  }
+
+  private static func askRadioHook(
+    _ reader: inout ConfigurationReader, _ usual: RadioSettings, _ read: inout RadioSettings
+  ) {
+    read.hook = program(
+      &reader, "radio", "hook", usual: usual.hook, meaning: "the program that turns the radio on and off")
+    read.hookLead = .milliseconds(
+      reader.number(
+        "radio", "hook_lead_ms", 0...60_000, usual: usual.hookLead.raw / 1000,
+        meaning: "milliseconds before a window at which the hook turns the radio on"))
+    read.hookTimeout = .milliseconds(
+      reader.number(
+        "radio", "hook_timeout_ms", 100...600_000, usual: usual.hookTimeout.raw / 1000,
+        meaning: "milliseconds after which the hook is ended"))
   }
 
   /// A key that the transport does not use would be believed to work.

@@ -42,6 +42,10 @@ package enum ReportKind {
   case log(from: LogIndex?, count: Int)
   /// One map: events from number `since` on, or the last `count` when it is nil.
   case trace(since: UInt64?, count: Int)
+  /// One array of maps.
+  case hooks
+  /// Text in Prometheus's form; written with `text`.
+  case metrics
 }
 
 /// The cluster as its local clients use it.

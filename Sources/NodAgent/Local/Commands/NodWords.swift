@@ -23,6 +23,12 @@ extension Clients {
     case 2 where word.isWord("LINKS"): port.report(.links, into: &writer)
     case 2...4 where word.isWord("LOG"): try log(&writer, &port)
     case 2...4 where word.isWord("TRACE"): try trace(&writer, &port)
+    case 2 where word.isWord("HOOKS"): port.report(.hooks, into: &writer)
+    case 2 where word.isWord("METRICS"):
+      let mark = writer.mark()
+      port.report(.metrics, into: &writer)
+      writeMetrics(&writer)
+      writer.closeBulk(mark)
     case 2 where word.isWord("TOKEN"):
       let mark = writer.mark()
       writer.token(port.newToken())
@@ -73,13 +79,15 @@ extension Clients {
   }
 
   private func help(_ writer: inout ReplyWriter) {
-    writer.array(12)
+    writer.array(14)
     writer.simple("NOD <word> [arguments]. Words:")
     writer.simple("STATUS: this node: role, ballot, indices, window, air time, energy.")
     writer.simple("PEERS: the members as this node sees them.")
     writer.simple("LINKS: who hears whom how well, as each member last said.")
     writer.simple("LOG [from [count]]: entries of the log, the last ten by default.")
     writer.simple("TRACE [since [count]]: what happened here lately, event by event.")
+    writer.simple("HOOKS: the programs that are run, and what came of them.")
+    writer.simple("METRICS: figures in Prometheus's form.")
     writer.simple("READ key: linearizable GET; waits for the cluster.")
     writer.simple("TOKEN: a token for a write that may have to be repeated.")
     writer.simple(
