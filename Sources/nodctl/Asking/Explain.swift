@@ -44,7 +44,8 @@ extension Nodctl {
       let style = Style()
       guard !explanation.windows.isEmpty else {
         throw Trouble(
-          .negative, "nothing of the time of entry \(index) is left in \(trace.isEmpty ? "these nodes" : "these files")",
+          .negative,
+          "nothing of the time of entry \(index) is left in \(trace.isEmpty ? "these nodes" : "these files")",
           "is it in the log at all? nodctl log", "keep a trace from now on: nodctl trace --json > FILE")
       }
       if nodes.json { return Console.put(jsonText(explanation.value(entry: told.1))) }
@@ -87,7 +88,8 @@ extension Nodctl {
     /// The line that says who there is, as a trace in a file begins.
     private func about(_ cast: Cast) -> String {
       jsonText([
-        .init(key: "kind", value: .text("cluster")), .init(key: "members", value: .list(cast.names.map { .text($0) })),
+        .init(key: "kind", value: .text("cluster")),
+        .init(key: "members", value: .list(cast.names.map { .text($0) })),
         .init(key: "period_us", value: .integer(cast.period)),
       ])
     }
@@ -96,7 +98,8 @@ extension Nodctl {
       let read = Array(text.utf8).withUnsafeBufferPointer { TraceLine.read($0) }
       switch read {
       case .success(let line): builder.add(line)
-      case .failure(let flaw): throw Trouble(.unreachable, "the node tells an event that is none: \(flaw.text)")
+      case .failure(let flaw):
+        throw Trouble(.unreachable, "the node tells an event that is none: \(flaw.text)")
       }
     }
 
@@ -105,8 +108,12 @@ extension Nodctl {
       guard let entry else { return text }
       if let what = entry["what"] { text += ": " + plainText(what) }
       if let from = entry["from"], from != .none { text += "; from " + plainText(from) }
-      if let proposer = entry["proposer"], proposer != .none { text += "; proposed by " + plainText(proposer) }
-      if let windows = entry["windows"]?.integer { text += "; decided in \(windows) \(windows == 1 ? "window" : "windows")" }
+      if let proposer = entry["proposer"], proposer != .none {
+        text += "; proposed by " + plainText(proposer)
+      }
+      if let windows = entry["windows"]?.integer {
+        text += "; decided in \(windows) \(windows == 1 ? "window" : "windows")"
+      }
       return text
     }
   }

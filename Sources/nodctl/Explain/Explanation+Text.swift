@@ -5,7 +5,9 @@ extension Explanation {
   func lines(_ style: Style) -> [String] {
     var lines: [String] = []
     for (i, window) in windows.enumerated() {
-      if left > 0, i == Self.mostWindows / 2 { lines += ["", style.faint("\(left) windows between are left out")] }
+      if left > 0, i == Self.mostWindows / 2 {
+        lines += ["", style.faint("\(left) windows between are left out")]
+      }
       lines += [""] + text(window, style)
     }
     return lines + [""] + conclusion(style)
@@ -28,9 +30,12 @@ extension Explanation {
         if members.count == quorum { words += ", a quorum" }
       case .decided: words = style.good("knows that \(index) is decided")
       }
-      lines.append("  " + style.faint(time) + "  " + pad(trace.name(step.node), nameWidth, false) + "  " + words)
+      lines.append(
+        "  " + style.faint(time) + "  " + pad(trace.name(step.node), nameWidth, false) + "  " + words)
     }
-    if lost > 0 { lines.append("  " + style.bad("\(lost) frames were lost on the way to somebody who listened")) }
+    if lost > 0 {
+      lines.append("  " + style.bad("\(lost) frames were lost on the way to somebody who listened"))
+    }
     return lines
   }
 
@@ -38,7 +43,8 @@ extension Explanation {
 
   private func awake(_ window: Window) -> String {
     func names(_ isWanted: (Int64?) -> Bool) -> String {
-      trace.members.indices.filter { isWanted(window.awake[$0]) }.map { trace.name($0) }.joined(separator: ", ")
+      trace.members.indices.filter { isWanted(window.awake[$0]) }.map { trace.name($0) }.joined(
+        separator: ", ")
     }
     let awake = trace.members.indices.filter { (window.awake[$0] ?? 0) > 0 }.map {
       trace.name($0) + " " + Units.duration(microseconds: Double(window.awake[$0] ?? 0))
