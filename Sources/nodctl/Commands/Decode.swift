@@ -59,7 +59,7 @@ struct Decode: ParsableCommand {
       Console.complain("nodctl: \(file): \(finder.fragments) fragments of IP packets were left out")
     }
     if let flaw = capture.flaw { throw Trouble(.usage, "\(file): at byte \(flaw.offset): \(flaw.text)") }
-    if opener != nil, !decoded.isEmpty, !decoded.contains(where: \.isOpen) { throw finish(.negative) }
+    if opener != nil, !decoded.isEmpty, !decoded.contains(where: \.isOpen) { try finish(.negative) }
   }
 
   private func bytes() throws -> [UInt8] {
