@@ -4,12 +4,15 @@ import Foundation
 import NodAgent
 import NodConsole
 import NodCore
+import NodSecurity
 
 struct Patient {
   /// As it was named: the directory or the socket.
   let place: String
   var directory: String?
   var files: NodeFiles?
+  /// The cluster's key, where the files could be opened; it is compared, and never shown.
+  private(set) var epochKey: [UInt8]?
   var findings: [Finding] = []
   var status: RESPValue?
   var peers: [RESPValue] = []
@@ -126,16 +129,42 @@ struct Patient {
   private mutating func readFiles(_ path: String) {
     do throws(ConfigurationErrors) { files = try NodeFiles.read(configurationPath: path) } catch {
       for each in error.all {
+        let isRefused = each.description.hasSuffix("Permission denied")
         findings.append(
           Finding(
-            .configuration, place, each.description,
-            do: "mend that line and look again: nodd --check \(quoted(path))"))
+            isRefused ? .permission : .configuration, place, each.description,
+            do: isRefused
+              ? "a node's secrets are for its agent alone: run the doctor as that user, or with sudo"
+              : "mend that line and look again: nodd --check \(quoted(path))"))
       }
     }
-    guard let files, let trouble = budgetTrouble(files) else { return }
+    guard let files else { return }
+    openKeys(files)
+    guard let trouble = budgetTrouble(files) else { return }
     findings.append(
       Finding(
         .periodRefused, place, trouble,
         do: "set period_ms to at least that in the roster of every node: no agent starts before"))
+  }
+
+  /// Whether the node's key is the roster's, and opens the cluster's; an agent that cannot open it does not start.
+  private mutating func openKeys(_ files: NodeFiles) {
+    let paths = files.configuration.paths
+    do throws(SecurityError) {
+      let identity = try Identity(secret: files.nodeKey.secret)
+      guard identity.publicKey == files.own.publicKey else {
+        findings.append(
+          Finding(
+            .keysDiffer, place, "\(paths.nodeKey) is not the key that the roster has for \(files.own.name)",
+            do: "give the board the directory that was provisioned for it"))
+        return
+      }
+      epochKey = try EpochKey.opened(files.groupKey.sealed, by: identity)
+    } catch {
+      findings.append(
+        Finding(
+          .keysDiffer, place, "\(paths.groupKey) does not open with this node's key",
+          do: "give the board the directory that was provisioned for it"))
+    }
   }
 }
