@@ -16,6 +16,7 @@ let package = Package(
   products: [
     .executable(name: "nodd", targets: ["nodd"]),
     .executable(name: "nodctl", targets: ["nodctl"]),
+    .executable(name: "nodctl-board", targets: ["nodctl-board"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
@@ -36,6 +37,9 @@ let package = Package(
       dependencies: ["NodStation", "NodSecurity", "NodJournal", "NodCore", "CBoard"],
       swiftSettings: settings),
     .executableTarget(name: "nodd", dependencies: ["NodAgent"], swiftSettings: settings),
+    .target(name: "NodConsole", dependencies: ["NodCore", "CBoard"], swiftSettings: settings),
+    .executableTarget(
+      name: "nodctl-board", dependencies: ["NodConsole", "NodCore", "CBoard"], swiftSettings: settings),
     // What runs on a workstation only.
     .target(
       name: "NodSim", dependencies: ["NodStation", "NodSecurity", "NodJournal", "NodCore"],
@@ -43,7 +47,7 @@ let package = Package(
     .executableTarget(
       name: "nodctl",
       dependencies: [
-        "NodAgent", "NodSim", "NodSecurity", "NodJournal", "NodCore", "CBoard",
+        "NodConsole", "NodAgent", "NodSim", "NodSecurity", "NodJournal", "NodCore", "CBoard",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       resources: [.embedInCode("Report/Page")],
@@ -59,7 +63,8 @@ let package = Package(
     .testTarget(
       name: "NodSimTests", dependencies: ["NodSim", "NodJournal", "NodCore"], swiftSettings: settings),
     .testTarget(
-      name: "NodctlTests", dependencies: ["nodctl", "NodAgent", "NodSecurity", "NodJournal", "NodCore"],
+      name: "NodctlTests",
+      dependencies: ["nodctl", "NodConsole", "NodAgent", "NodSecurity", "NodJournal", "NodCore"],
       swiftSettings: settings),
   ]
 )

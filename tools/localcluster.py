@@ -108,12 +108,14 @@ class Node:
         self.socket = self.directory / "nod.sock"
         self.log = self.directory / "log"
         self.process = None
+        # What runs the agent: another build of it, under an emulator perhaps.
+        self.program = [cluster.nodd]
 
     def start(self):
         assert self.process is None, f"{self.name} runs already"
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(
-                [self.cluster.nodd, "--config", self.configuration], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen([*self.program, "--config", self.configuration], stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log)
         return self
 
     @property

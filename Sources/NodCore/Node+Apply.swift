@@ -148,7 +148,7 @@ extension Node {
 
   private mutating func takeSnapshot() {
     guard !snapshots.isBusy,
-      snapshots.take(registry, join, at: applied, begin: appliedBegin, time: stamp)
+      snapshots.take(registry, join, at: applied, begin: appliedBegin)
     else { return }
     counters.snapshotsTaken += 1
     wantsSnapshot = false

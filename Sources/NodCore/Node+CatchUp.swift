@@ -220,7 +220,7 @@ extension Node {
     let chunk = Int(input.varint(atMost: 1 << 30))
     let body = input.bytes(input.remaining)
     guard !input.failed, index > acceptor.commit, !snapshots.isBusy,
-      snapshots.expect(index, hash: hash, byteCount: size)
+      snapshots.expect(index, hash: hash, byteCount: size, window: timeline.window)
     else { return }
     if snapshots.put(chunk, body) { installFetched(now) }
   }

@@ -92,10 +92,14 @@ extension Node {
     registry.remembers(id) || (isAligned && inFlight.index(of: id) != .zero)
   }
 
+  private func isUnsent(_ number: Int) -> Bool {
+    pending.isThere(number) && !isBrought(pending.item(number).id)
+  }
+
   private var hasUnsentCommands: Bool {
     var number = pending.oldest
     while number < pending.next {
-      if pending.isThere(number), !isBrought(pending.item(number).id) { return true }
+      if isUnsent(number) { return true }
       number += 1
     }
     return false
@@ -117,22 +121,23 @@ extension Node {
   mutating func writeCommands(to writer: inout FrameWriter) {
     guard leader != nil, !isLeader else { return }
     var floor = pending.oldest
-    while floor < pending.next, !pending.isThere(floor) || isBrought(pending.item(floor).id) { floor += 1 }
+    while floor < pending.next, !isUnsent(floor) { floor += 1 }
     if timeline.slotFrames == 0 && (forwardCursor.number != floor || forwardCursor.offset == 0) {
       forwardCursor = (floor, 0)  // each slot begins with the oldest; a large one goes on where it stopped
     }
-    guard floor < pending.next, forwardCursor.number < pending.next else { return }
+    // What was brought since the slot began, perhaps the very one at which the cursor stands, is passed over.
+    var cursor = forwardCursor.number < floor ? (number: floor, offset: 0) : forwardCursor
+    while cursor.number < pending.next, !isUnsent(cursor.number) { cursor = (cursor.number + 1, 0) }
+    guard cursor.number < pending.next else { return }
     // Kind, length, origin, start, number: an empty section helps nobody.
-    let first = pending.isThere(forwardCursor.number) ? forwardCursor : (number: floor, offset: 0)
-    let piece = min(pending.item(first.number).length - first.offset, settings.entryPayloadLimit)
-    guard writer.remaining >= 14 + pieceHead(first, floor) + piece else { return }
-    var cursor = forwardCursor
+    let piece = min(pending.item(cursor.number).length - cursor.offset, settings.entryPayloadLimit)
+    guard writer.remaining >= 14 + pieceHead(cursor, floor) + piece else { return }
     writer.section(.commands) { out in
       out.u8(id.raw)
       out.varint(UInt64(incarnation))
       out.varint(UInt64(floor))
       while cursor.number < pending.next {
-        if pending.isThere(cursor.number), !isBrought(pending.item(cursor.number).id) {
+        if isUnsent(cursor.number) {
           pending.issue(cursor.number, at: issuePosition)
           let item = pending.item(cursor.number)
           let piece = min(item.length - cursor.offset, settings.entryPayloadLimit)
@@ -158,7 +163,7 @@ extension Node {
     var input = ByteReader(bytes)
     let origin = NodeID(input.u8())
     let start = UInt32(input.varint(atMost: UInt64(UInt32.max)))
-    let floor = Int(input.varint(atMost: 1 << 48))
+    let floor = Int(input.varint(atMost: PendingCommands.mostNumbered))
     guard !input.failed, settings.isMember(origin), origin != id else { return }
     var expected = intake.expected(origin, start, floor: floor)
     while !input.isAtEnd && !input.failed {

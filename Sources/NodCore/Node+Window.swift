@@ -33,7 +33,8 @@ extension Node {
     // Until a beacon would have been missed with a chance below 1e-3 at 30 % loss (protocol review B4), and a
     // random part, so that those who start together do not all found grids.
     let periods = settings.memberCount == 1 ? 0 : 7
-    let spread = settings.memberCount == 1 ? 0 : Int(settings.period.raw) * 3
+    // Three of the longest periods are more microseconds than an Int of 32 bits counts.
+    let spread = settings.memberCount == 1 ? 0 : Int(min(settings.period.raw * 3, Int64(Int32.max) - 1))
     timeline.searchUntil = now + settings.period * periods + Microseconds(Int64(random(below: spread + 1)))
     plan(now)
   }

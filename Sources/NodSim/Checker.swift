@@ -22,6 +22,8 @@ package final class Checker {
   private var leaders: [Ballot: Int] = [:]
   package private(set) var leaderChanges = 0
   private var digests: [UInt64: UInt64] = [:]
+  /// Of each position at which a member took a snapshot, what it is.
+  private var snapshots: [UInt64: UInt64] = [:]
   package private(set) var refusals: [String] = []
   /// What is on the disks and in the leaders' logs; made with the world.
   var ledger: Ledger!
@@ -90,6 +92,7 @@ package final class Checker {
         fail("durability", "n\(i) finds a vote of its own beyond its disk", at: world.now)
       }
       if commit[i] != node.acceptor.commit.raw { checkDecided(world, i, node) }
+      checkSnapshot(world, i, node)
       if node.isLeader {
         let ballot = node.acceptor.accepted
         if let other = leaders[ballot], other != i {
@@ -144,6 +147,16 @@ package final class Checker {
       digests[applied] = digest
       if digests.count > 4096 { digests = [applied: digest] }
     }
+  }
+
+  /// Chunks of one snapshot come from anybody who has it: whoever takes it at one position has the same bytes.
+  private func checkSnapshot(_ world: World, _ i: Int, _ node: borrowing Node) {
+    let index = node.snapshots.index.raw
+    guard index > 0 else { return }
+    if let known = snapshots[index], known != node.snapshots.hash {
+      fail("one snapshot", "n\(i) has another snapshot of \(index) than a member before it", at: world.now)
+    }
+    snapshots[index] = node.snapshots.hash
   }
 
   /// Cluster time follows what went by, not anybody's clock : what clocks may be off, and a few seconds.

@@ -15,11 +15,14 @@ package struct MeasureOptions: Sendable {
   package var seed: UInt64 = 1
   /// Give the commands to a follower; to the leader otherwise.
   package var viaFollower = false
-  package var valueBytes = 16
+  package var command = Traffic.set(Array("k".utf8), [UInt8](repeating: 0x76, count: 16))
   /// Commands come one after the other, so that nobody goes back to idle habits in between.
   package var isFlowing = false
   /// Windows without a command after each, when they do.
   package var quietWindows = 1
+  package var period = Microseconds.milliseconds(1_000)
+  package var slot = Microseconds.milliseconds(2)
+  package var syncGap = Microseconds.milliseconds(4)
   package init() {}
 }
 
@@ -44,6 +47,8 @@ package struct CommandCost: Sendable {
   package var radioOnInWindow = 0.0
   /// The same in an idle window.
   package var radioOnIdle = 0.0
+  /// Share of a member's time with the radio on, over the commands' windows and the quiet ones behind them.
+  package var radioShare = 0.0
   /// Frames with a section of each kind, of followers, a command.
   package var framesWith = [Double](repeating: 0, count: 32)
   package init() {}
@@ -72,7 +77,9 @@ package func measureCommands(_ options: MeasureOptions) -> CommandCost {
   world.fullEvery = 1 << 20
   world.diskLatency = Microseconds(500)
   world.jitter = Microseconds(50)
-  world.period = .milliseconds(1_000)
+  world.period = options.period
+  world.slot = options.slot
+  world.syncGap = options.syncGap
   world.tears = false
   let run = Measuring(World(world), options)
   return run.measure()
@@ -89,6 +96,8 @@ private final class Measuring {
   private var nextTicket: UInt64 = 1 << 40
   /// Of an idle window, as seen so far.
   private var idle = (windows: 0, bytes: 0, radio: Int64(0))
+  /// Time with the radio on of all members, and how long they were watched for it.
+  private var watched = (radio: Int64(0), time: Int64(0))
 
   init(_ world: World, _ options: MeasureOptions) {
     self.world = world
@@ -124,6 +133,7 @@ private final class Measuring {
     for kind in 0..<32 { cost.framesWith[kind] /= counted }
     cost.allKnowByNextBeacon /= counted
     cost.radioOnInWindow /= counted * Double(options.memberCount)
+    cost.radioShare = Double(watched.radio) / Double(max(1, watched.time) * Int64(options.memberCount))
     cost.radioOnIdle = Double(idle.radio) / Double(max(1, idle.windows) * options.memberCount)
     windows.sort()
     cost.sameWindow = Double(windows.filter { $0 == 1 }.count) / counted
@@ -200,6 +210,8 @@ private final class Measuring {
       if after == 1 { allKnew = world.everybodyKnowsAll && took > 0 }
     } while after < 40 && !(took > 0 && isOver(after))
     target = .zero
+    watched.radio += radioOn - radio
+    watched.time += world.now - start
     guard took > 0, world.leaders == [leader],
       world.node(leader, { $0.acceptor.accepted == ballot }) == true
     else {
@@ -234,10 +246,8 @@ private final class Measuring {
 
   private func submit(at i: Int) {
     let member = world.members[i]
-    let value = [UInt8](repeating: 0x76, count: options.valueBytes)
     nextTicket += 1
-    let command = Traffic.set(Array("k".utf8), value)
-    _ = command.withUnsafeBytes {
+    _ = options.command.withUnsafeBytes {
       member.station!.pointee.submit(
         $0, token: nil, ticket: Ticket(nextTicket), now: member.local(world.now))
     }

@@ -95,7 +95,7 @@ package final class Traffic {
   }
 
   /// The bytes of an unconditional `set`.
-  static func set(_ key: [UInt8], _ value: [UInt8]) -> [UInt8] {
+  package static func set(_ key: [UInt8], _ value: [UInt8]) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: key.count + value.count + 64)
     let count = bytes.withUnsafeMutableBytes { buffer in
       key.withUnsafeBytes { key in
@@ -135,7 +135,7 @@ package final class Traffic {
   }
 
   /// A command of its own at this member, after the faults.
-  func probe(_ world: World, member i: Int) {
+  package func probe(_ world: World, member i: Int) {
     let ticket = nextTicket
     submit(world, member: i, key: world.random.below(Traffic.keys), token: nil)
     if waiting.contains(where: { $0.ticket.raw == ticket }) {
@@ -145,12 +145,12 @@ package final class Traffic {
     }
   }
   /// Members that had no power, or no room, when they were asked: once more.
-  func retryProbes(_ world: World) {
+  package func retryProbes(_ world: World) {
     let again = unsentProbes
     unsentProbes = []
     for i in again { probe(world, member: i) }
   }
-  var probesAnswered: Bool {
+  package var probesAnswered: Bool {
     unsentProbes.isEmpty && !waiting.contains { probes.contains($0.ticket.raw) }
   }
 
@@ -182,11 +182,13 @@ package final class Traffic {
     world.turn(i)
   }
 
-  static func increment(_ key: Int) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: 64)
-    let name: [UInt8] = Array("counter\(key)".utf8)
+  static func increment(_ key: Int) -> [UInt8] { increment(Array("counter\(key)".utf8)) }
+
+  /// The bytes of an increment by 1.
+  package static func increment(_ key: [UInt8]) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: key.count + 64)
     let count = bytes.withUnsafeMutableBytes { buffer in
-      name.withUnsafeBytes { key in
+      key.withUnsafeBytes { key in
         var out = ByteWriter(buffer)
         RegistryCommand.increment(key: key, by: 1).write(to: &out)
         return out.count

@@ -54,6 +54,8 @@ package struct WorldOptions: Sendable {
   package var radio: RadioProfile?
   package var air = AirRules.datagrams
   package var syncGap = Microseconds.milliseconds(4)
+  /// Of a world without a radio; a radio's profile says it otherwise.
+  package var slot = Microseconds.milliseconds(2)
   /// Further copies of a repeated frame come up to so much later.
   package var repeatDelay: Microseconds?
   /// A board wakes up to so much later than it asked for, which its configuration knows of (`host_latency_us`).

@@ -2,6 +2,7 @@
 // command ends with one of the six exit codes of Exit.swift, usage errors included.
 import ArgumentParser
 import Foundation
+import NodConsole
 
 @main
 struct Nodctl: ParsableCommand {
@@ -10,15 +11,15 @@ struct Nodctl: ParsableCommand {
     abstract: "Make a Nod cluster, ask its nodes, change its keys.",
     discussion: """
       Commands that ask a node find its socket by --socket, --node or $NOD_SOCKET, in this order; without \
-      any they use \(NodeOptions.usualSocket).
+      any they use \(NodeLink.usualSocket).
 
       Exit codes: 0 done; 1 the answer is no (key absent, condition not met, refused); 2 usage; 3 the agent \
       cannot be reached; 4 the cluster is unhealthy; 5 the outcome is unknown (time-out).
       """,
-    version: "nodctl 0.1.0",
+    version: "nodctl \(consoleVersion)",
     groupedSubcommands: [
-      CommandGroup(name: "Make", subcommands: [Provision.self]),
-      CommandGroup(name: "Look", subcommands: [Status.self, Peers.self, Log.self, Watch.self]),
+      CommandGroup(name: "Make", subcommands: [Provision.self, Check.self]),
+      CommandGroup(name: "Look", subcommands: [Status.self, Peers.self, Log.self, Trace.self, Watch.self]),
       CommandGroup(name: "Understand", subcommands: [MakeReport.self, Decode.self]),
       CommandGroup(name: "Keys", subcommands: [Get.self, Set.self, Del.self]),
       CommandGroup(name: "Learn", subcommands: [Demo.self, Simulate.self, Bench.self]),
@@ -29,7 +30,7 @@ struct Nodctl: ParsableCommand {
       var command = try parseAsRoot()
       try command.run()
     } catch let trouble as Trouble {
-      say(trouble)
+      trouble.say()
       Foundation.exit(trouble.status.rawValue)
     } catch {
       leave(with: error)
@@ -44,10 +45,10 @@ struct Nodctl: ParsableCommand {
       print(text)
       Foundation.exit(ExitStatus.done.rawValue)
     case .validationFailure:
-      complain(text)
+      Console.complain(text)
       Foundation.exit(ExitStatus.usage.rawValue)
     case let other:
-      if !text.isEmpty { complain(text) }
+      if !text.isEmpty { Console.complain(text) }
       Foundation.exit(other.rawValue)
     }
   }

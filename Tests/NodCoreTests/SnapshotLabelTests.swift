@@ -68,3 +68,16 @@ private func acceptor(in ballot: Ballot, last: UInt64) -> Acceptor {
   #expect(newest == .begin)
   #expect(seventeenth == [17])
 }
+
+/// Its server is gone, and the leader has only an older one, or another of the same index: waiting is for ever.
+@Test func aSnapshotOfWhichNothingComesAnyMoreGivesWay() {
+  var fetch = Snapshots(byteCount: 1000, mtu: 128)
+  #expect(fetch.expect(LogIndex(64), hash: 1, byteCount: 200, window: 10))
+  #expect(!fetch.expect(LogIndex(64), hash: 2, byteCount: 200, window: 20))
+  #expect(fetch.expect(LogIndex(64), hash: 1, byteCount: 200, window: 20))
+  #expect(!fetch.expect(LogIndex(32), hash: 3, byteCount: 200, window: 35))
+  #expect(fetch.fetchIndex == LogIndex(64))
+  #expect(fetch.expect(LogIndex(32), hash: 3, byteCount: 200, window: 36))
+  #expect(fetch.fetchIndex == LogIndex(32))
+  #expect(fetch.expect(LogIndex(96), hash: 4, byteCount: 200, window: 36))
+}

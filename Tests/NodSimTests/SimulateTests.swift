@@ -41,3 +41,11 @@ import Testing
   let report = simulateOnce(options)
   #expect(report.violation == nil, "\(String(describing: report.violation))")
 }
+
+/// 20617: the command at which a burst went on was brought by another meanwhile, and the node ended at a negative
+/// number. 20939: snapshots of one position differed in the moment at which they were taken, so that a member waited
+/// for ever for the rest of one that nobody had any more.
+@Test(arguments: [20617, 20939] as [UInt64]) func whatOnceFailedStaysMended(seed: UInt64) {
+  let report = simulateOnce(WorldOptions.drawn(seed: seed))
+  #expect(report.violation == nil, "\(String(describing: report.violation))")
+}

@@ -2,6 +2,7 @@
 import Foundation
 import Testing
 
+@testable import NodConsole
 @testable import nodctl
 
 private let healthyStatus = "%3\r\n+name\r\n+gate\r\n+leader\r\n+barn\r\n+quorum\r\n#t\r\n"

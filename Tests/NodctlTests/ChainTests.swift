@@ -1,6 +1,7 @@
 // The generals' figures: what must hold for every chain, and that the runs agree with the arithmetic.
 import Testing
 
+@testable import NodConsole
 @testable import nodctl
 
 @Test(arguments: 1...10)

@@ -2,6 +2,7 @@
 // the way to run the real nodctl beside it, as a shell would.
 import Foundation
 
+@testable import NodConsole
 @testable import nodctl
 
 /// Sockets and outputs of this test run; gone when it ends.

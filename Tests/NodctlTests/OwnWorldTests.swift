@@ -2,6 +2,7 @@
 import ArgumentParser
 import Testing
 
+@testable import NodConsole
 @testable import nodctl
 
 @Suite struct OwnWorldTests {

@@ -7,6 +7,7 @@ import NodJournal
 import NodSecurity
 import Testing
 
+@testable import NodConsole
 @testable import nodctl
 
 /// A directory of its own for each test.
@@ -112,7 +113,7 @@ private let farmText = """
   #expect(files.roster.name == "farm" && files.roster.period == .seconds(60))
   #expect(files.roster.members.map(\.name) == ["gate", "barn", "well"])
   #expect(files.configuration.radio.profile == "lora-sf9-eu868")
-  #expect(files.configuration.local.socket == NodeOptions.usualSocket)
+  #expect(files.configuration.local.socket == NodeLink.usualSocket)
   #expect(files.configuration.paths.state == "/var/lib/nod")
   #expect(FileManager.default.fileExists(atPath: "\(out)/barn/state/journal-00000001.nod"))
 }

@@ -3,12 +3,13 @@
 import Foundation
 import Testing
 
+@testable import NodConsole
 @testable import nodctl
 
 private let samples: [(String, RESPValue)] = [
   ("+OK\r\n", .text("OK")), ("-ERR no\r\n", .failure("ERR no")), (":-42\r\n", .integer(-42)),
   ("$5\r\na\r\nb\0\r\n", .text("a\r\nb\0")), ("$0\r\n\r\n", .text("")), ("$-1\r\n", .none), ("_\r\n", .none),
-  ("*-1\r\n", .none), ("#t\r\n", .boolean(true)), ("#f\r\n", .boolean(false)), (",1.5\r\n", .double(1.5)),
+  ("*-1\r\n", .none), ("#t\r\n", .boolean(true)), ("#f\r\n", .boolean(false)), (",1.5\r\n", .decimal("1.5")),
   ("=6\r\ntxt:hi\r\n", .text("hi")), ("*0\r\n", .list([])), ("~1\r\n:1\r\n", .list([.integer(1)])),
   ("*2\r\n:1\r\n*1\r\n+x\r\n", .list([.integer(1), .list([.text("x")])])),
   ("%1\r\n$6\r\nleader\r\n_\r\n", .map([.init(key: "leader", value: .none)])),

@@ -2,6 +2,7 @@
 import Foundation
 import Testing
 
+@testable import NodConsole
 @testable import nodctl
 
 private let redisPath = ["/usr/bin/redis-server", "/usr/local/bin/redis-server"].first {

@@ -2,6 +2,7 @@
 // values, and nothing that is stored can steer a terminal.
 import Testing
 
+@testable import NodConsole
 @testable import nodctl
 
 private func field(_ key: String, _ value: RESPValue) -> RESPValue.Field { .init(key: key, value: value) }
@@ -53,10 +54,10 @@ func aNumberIsShownInASizeThatFitsIt(name: String, number: Double, text: String)
   let value = RESPValue.map([
     field("b_ms", .integer(5)), field("a", .text("\"\\\n\u{1}é")), field("raw", .text([0xff])),
     field("n", .none),
-    field("l", .list([.boolean(true), .double(0.5)])),
+    field("l", .list([.boolean(true), .decimal("0.5")])),
   ])
   #expect(
-    json(value)
+    jsonText(value)
       == #"{"b_ms":5,"a":"\"\\\n\u0001é","raw":{"base64":"/w=="},"n":null,"l":[true,0.5]}"#)
 }
 

@@ -65,19 +65,26 @@ def one(chosen, nodes, loss):
         quiet_moment(cluster)
         begin = time.monotonic()
         before = own_count(cluster)
+        radio, since = radio_on(cluster), time.monotonic()
         samples = [probe(chosen, cluster, capture) for _ in range(chosen.commands)]
         samples = [sample for sample in samples if sample]
+        radio, since = radio_on(cluster) - radio, time.monotonic() - since
         idle = idle_windows(chosen, cluster, capture)
         quiet_moment(cluster)
         after = own_count(cluster)
         end = time.monotonic()
         return figures(chosen, nodes, loss, samples, idle, {
             "own_count": after - before, "captured": len(capture.frames(begin, end)),
-            "datagrams": capture.datagram_count(begin, end)})
+            "datagrams": capture.datagram_count(begin, end), "radio_share": radio / since / nodes})
 
 
 def own_count(cluster):
     return sum(status["frames_sent"] for status in cluster.statuses().values())
+
+
+def radio_on(cluster):
+    """Seconds that the radios of all nodes together have been on."""
+    return sum(status["radio_on_us"] for status in cluster.statuses().values()) / 1e6
 
 
 def quiet_moment(cluster):

@@ -3,7 +3,8 @@
 The same commands at the same times: one at the leader in every third window, at no loss and with frames lost at
 random at each receiver. Real agents run in namespaces and are captured on the bridge; the simulator's figures are
 those of `nodctl bench real`. Frames in the command's window (its beacon included), frames and bytes that it caused in
-all, and the share decided in its own window, with the ratio of the two. A tenth apart at most, or it fails.
+all, the share decided in its own window, and the share of its time that a node's radio is on, with the ratio of the
+two. A tenth apart at most, or it fails.
 """
 import json
 import os
@@ -44,7 +45,8 @@ def beside(real, simulated):
     pairs = [("frames in the window", float(simulated["in_window"]), real["in_window"]),
              ("frames caused", float(simulated["caused"]), real["caused"]),
              ("bytes caused", float(simulated["bytes"]), real["bytes"]),
-             ("decided in it, %", float(simulated["same_window_%"]), real["same_window"] * 100)]
+             ("decided in it, %", float(simulated["same_window_%"]), real["same_window"] * 100),
+             ("radio on, %", float(simulated["radio_on_%"]), real["radio_share"] * 100)]
     return [{"nodes": real["nodes"], "loss": real["loss"], "figure": name, "simulated": before, "real": after,
              "ratio": after / before, "commands": real["commands"], "close": abs(after / before - 1) <= APART}
             for name, before, after in pairs]

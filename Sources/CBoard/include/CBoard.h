@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "board_console.h"
 #include "board_socket.h"
 
 // ---- Errors and bytes at random -------------------------------------------------------------------------

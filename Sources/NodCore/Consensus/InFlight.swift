@@ -21,13 +21,7 @@ public struct InFlight: ~Copyable {
   }
   deinit { slots.deallocate() }
 
-  /// Eight commands in a row of one origin lie side by side: they come and go together, in one cache line or two.
-  private func home(_ id: CommandID) -> Int {
-    var x = UInt64(id.sequence >> 3) | UInt64(id.incarnation) << 32
-    x ^= UInt64(id.node.raw) << 56
-    x = (x ^ (x >> 31)) &* 0x9E37_79B9_7F4A_7C15
-    return (Int(truncatingIfNeeded: x >> 20) << 3 | Int(id.sequence & 7)) & mask
-  }
+  private func home(_ id: CommandID) -> Int { id.place & mask }
   private func find(_ id: CommandID) -> Int {
     var at = home(id)
     while slots[at].index != .zero && slots[at].id != id { at = (at + 1) & mask }  // the table is never full

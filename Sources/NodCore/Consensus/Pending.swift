@@ -14,6 +14,9 @@ public struct PendingCommands: ~Copyable {
     var offset: Int
     var length: Int
   }
+  /// No number of arrival that is told by another board is larger, so that some more can be added to it, on a board
+  /// whose Int has 32 bits too.
+  package static let mostNumbered = min(UInt64(1) << 48, UInt64(Int.max / 2))
   private let items: UnsafeMutablePointer<Item>
   private let store: UnsafeMutableRawBufferPointer
   package let capacity: Int

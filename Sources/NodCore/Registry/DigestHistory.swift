@@ -10,15 +10,17 @@ package struct DigestHistory: Sendable {
   package private(set) var newest = LogIndex.zero
   package init() {}
 
+  private static func place(_ index: LogIndex) -> Int { Int(index.raw / every % UInt64(kept)) }
+
   package mutating func note(_ index: LogIndex, _ digest: UInt64) {
     guard index.raw % DigestHistory.every == 0 else { return }
-    let at = Int(index.raw / DigestHistory.every) % DigestHistory.kept
+    let at = DigestHistory.place(index)
     indices[at] = index
     values[at] = digest
     newest = max(newest, index)
   }
   package func digest(at index: LogIndex) -> UInt64? {
-    let at = Int(truncatingIfNeeded: index.raw / DigestHistory.every) % DigestHistory.kept
+    let at = DigestHistory.place(index)
     return index != .zero && indices[at] == index ? values[at] : nil
   }
 }

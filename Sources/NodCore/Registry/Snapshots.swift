@@ -25,6 +25,10 @@ public struct Snapshots: ~Copyable {
   package private(set) var fetchHash: UInt64 = 0
   package private(set) var fetchCount = 0
   private(set) var chunksMissing = 0
+  /// The newest window in which a chunk of it came.
+  private var fetchWindow: UInt32 = 0
+  /// Windows without a chunk of it after which whoever has it is taken to be gone.
+  private static let fetchPatience: UInt32 = 16
   package var isFetching: Bool { chunksMissing > 0 }
 
   package init(byteCount: Int, mtu: Int) {
@@ -57,16 +61,17 @@ public struct Snapshots: ~Copyable {
     return h
   }
 
+  /// Invariant (S15): made of nothing but what is decided up to `index`, so that all who take it there have the same
+  /// bytes.
   mutating func take(
-    _ registry: borrowing Registry, _ join: borrowing JoinBuffer, at index: LogIndex, begin: Ballot,
-    time: ClusterTime
+    _ registry: borrowing Registry, _ join: borrowing JoinBuffer, at index: LogIndex, begin: Ballot
   ) -> Bool {
     var out = ByteWriter(own)
     out.u8(1)
     out.u64(index.raw)
     out.u32(begin.round)
     out.u8(begin.node.raw)
-    out.u64(time.milliseconds)
+    out.u64(registry.now.milliseconds)
     join.write(to: &out)
     registry.writeSnapshot(into: &out)
     guard !out.overflowed else { return false }
@@ -97,10 +102,18 @@ public struct Snapshots: ~Copyable {
       body: bytes.part(input.offset, bytes.count))
   }
 
-  /// Begins to fetch another snapshot, or goes on with the same.
-  mutating func expect(_ index: LogIndex, hash: UInt64, byteCount: Int) -> Bool {
-    if index == fetchIndex && hash == fetchHash && byteCount == fetchCount { return isFetching }
-    guard byteCount > 0, byteCount <= incoming.count, index > fetchIndex || !isFetching else { return false }
+  /// Begins to fetch another snapshot, or goes on with the same. An older one, or another of that index, takes the
+  /// place of one of which nothing comes any more.
+  package mutating func expect(_ index: LogIndex, hash: UInt64, byteCount: Int, window: UInt32) -> Bool {
+    if index == fetchIndex && hash == fetchHash && byteCount == fetchCount {
+      fetchWindow = window
+      return isFetching
+    }
+    let isAbandoned = window &- min(fetchWindow, window) >= Self.fetchPatience
+    guard byteCount > 0, byteCount <= incoming.count, !isFetching || index > fetchIndex || isAbandoned else {
+      return false
+    }
+    fetchWindow = window
     fetchIndex = index
     fetchHash = hash
     fetchCount = byteCount
@@ -112,7 +125,7 @@ public struct Snapshots: ~Copyable {
 
   /// Takes one chunk of the snapshot that is expected. true: it was the last one missing.
   mutating func put(_ chunk: Int, _ bytes: Bytes) -> Bool {
-    guard isFetching, chunk >= 0, chunk * chunkSize < fetchCount, !has(chunk) else { return false }
+    guard isFetching, chunk >= 0, chunk <= (fetchCount - 1) / chunkSize, !has(chunk) else { return false }
     guard bytes.count == min(chunkSize, fetchCount - chunk * chunkSize) else { return false }
     UnsafeMutableRawBufferPointer(rebasing: incoming[chunk * chunkSize..<chunk * chunkSize + bytes.count])
       .copyMemory(from: bytes)

@@ -100,7 +100,7 @@ struct TokenMemory: ~Copyable {
 
   /// What the command of this identity gave, if it is remembered.
   func find(_ id: CommandID) -> Slot? {
-    var bucket = Int(truncatingIfNeeded: Self.hash(id)) & bucketMask
+    var bucket = id.place & bucketMask
     while buckets[bucket] != Self.emptyBucket {  // half of the buckets are empty
       let found = slots[Int(buckets[bucket])]
       if found.id == id { return found }
@@ -118,7 +118,7 @@ struct TokenMemory: ~Copyable {
   /// - Returns: false when the identity is remembered already; nothing has changed then.
   mutating func remember(_ id: CommandID, at index: LogIndex, _ outcome: ApplyOutcome, value: Bytes) -> Bool {
     precondition(index <= newest && index >= oldest && entry(at: index) == nil)
-    var bucket = Int(truncatingIfNeeded: Self.hash(id)) & bucketMask
+    var bucket = id.place & bucketMask
     while buckets[bucket] != Self.emptyBucket {
       if slots[Int(buckets[bucket])].id == id { return false }
       bucket = (bucket + 1) & bucketMask
@@ -160,11 +160,11 @@ struct TokenMemory: ~Copyable {
 
   /// Empties the bucket of a slot and moves up those that it had pushed on.
   private func closeBucket(_ number: UInt32, _ id: CommandID) {
-    var hole = Int(truncatingIfNeeded: Self.hash(id)) & bucketMask
+    var hole = id.place & bucketMask
     while buckets[hole] != number { hole = (hole + 1) & bucketMask }
     var next = (hole + 1) & bucketMask
     while buckets[next] != Self.emptyBucket {
-      let home = Int(truncatingIfNeeded: Self.hash(slots[Int(buckets[next])].id)) & bucketMask
+      let home = slots[Int(buckets[next])].id.place & bucketMask
       // It may move to the hole unless its home lies between the two.
       if (next - home) & bucketMask >= (next - hole) & bucketMask {
         buckets[hole] = buckets[next]

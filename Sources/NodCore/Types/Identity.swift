@@ -117,8 +117,13 @@ package struct LogIndex: Hashable, Comparable, Sendable {
   package static let zero = LogIndex(0)
   package static func < (a: LogIndex, b: LogIndex) -> Bool { a.raw < b.raw }
   package static func + (a: LogIndex, b: Int) -> LogIndex { LogIndex(a.raw &+ UInt64(bitPattern: Int64(b))) }
+  /// No distance is told to be more than this, on boards whose Int has 32 bits and on others alike: no log is as long.
+  package static let farthest: Int64 = 1 << 30
   /// How far this index is past `other`; negative when it is before.
-  package func distance(from other: LogIndex) -> Int { Int(Int64(bitPattern: raw &- other.raw)) }
+  package func distance(from other: LogIndex) -> Int {
+    let apart = Int64(bitPattern: raw &- other.raw)
+    return Int(max(-LogIndex.farthest, min(apart, LogIndex.farthest)))
+  }
 }
 
 /// Names a command for ever: which node took it, in which of its starts, as which one.
@@ -133,6 +138,17 @@ package struct CommandID: Hashable, Sendable {
     self.node = node
     self.incarnation = incarnation
     self.sequence = sequence
+  }
+}
+
+extension CommandID {
+  /// Where a hash table puts it. Eight commands in a row of one origin lie side by side: they come and go together, in
+  /// one cache line or two.
+  var place: Int {
+    var x = UInt64(sequence >> 3) | UInt64(incarnation) << 32
+    x ^= UInt64(node.raw) << 56
+    x = (x ^ (x >> 31)) &* 0x9E37_79B9_7F4A_7C15
+    return Int(truncatingIfNeeded: x >> 20) << 3 | Int(truncatingIfNeeded: sequence & 7)
   }
 }
 

@@ -37,7 +37,7 @@ extension WorldOptions {
   var clusterSettings: ClusterSettings {
     guard let radio else {
       return ClusterSettings(
-        memberCount: memberCount, period: period, slot: .milliseconds(2), syncGap: syncGap,
+        memberCount: memberCount, period: period, slot: slot, syncGap: syncGap,
         framePace: Microseconds(200), mtu: mtu)
     }
     return ClusterSettings(

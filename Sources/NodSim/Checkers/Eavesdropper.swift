@@ -139,11 +139,12 @@ final class Eavesdropper {
   }
 
   /// A leader is said to have spoken no later than it did. Windows are counted by clocks: none may have been set.
+  /// An age of 254 says "or more".
   private func judgePresence(_ p: Prelude, _ i: Int, _ world: World) {
     guard world.jumpedAhead == 0, let window = world.node(i, { $0.timeline.window }) else { return }
     if p.has(Prelude.leads) {
       spoke[p.promised] = max(spoke[p.promised] ?? 0, window)
-    } else if p.leaderAge < 255, let truth = spoke[p.promised], window &- UInt32(p.leaderAge) > truth &+ 1,
+    } else if p.leaderAge < 254, let truth = spoke[p.promised], window &- UInt32(p.leaderAge) > truth &+ 1,
       Int(p.promised.node.raw) != i
     {
       world.checker.fail(

@@ -1,5 +1,6 @@
 // A table of figures with the limit beside each: for people in columns, for programs one JSON object a row.
 import Foundation
+import NodConsole
 import NodSim
 
 struct Sheet {

@@ -61,7 +61,7 @@ func commandSheet(_ effort: Effort, seed: UInt64, isFlowing: Bool, _ progress: P
 func realSheet(_ effort: Effort, seed: UInt64, _ progress: Progress) -> Sheet {
   var sheet = Sheet(
     name: "real", title: "One command at the leader in every third window, as tools/lab truth gives them",
-    headings: ["nodes", "loss", "in_window", "caused", "bytes", "same_window_%"])
+    headings: ["nodes", "loss", "in_window", "caused", "bytes", "same_window_%", "radio_on_%"])
   for n in [3, 5] {
     for loss in [0, 100, 300] {
       progress.note("real: n = \(n)", Double(loss) / 300)
@@ -72,11 +72,14 @@ func realSheet(_ effort: Effort, seed: UInt64, _ progress: Progress) -> Sheet {
       options.seed = seed
       options.isFlowing = true
       options.quietWindows = 2
-      options.valueBytes = 1
+      options.command = Traffic.increment(Array("probe".utf8))
+      options.period = .milliseconds(500)
+      options.slot = .milliseconds(4)
+      options.syncGap = .milliseconds(10)
       let cost = measureCommands(options)
       sheet.add([
         "\(n)", digits(Double(loss) / 1000, 1), digits(cost.framesInWindow, 3), digits(cost.framesInAll, 3),
-        digits(cost.bytesInAll, 1), digits(cost.sameWindow * 100, 1),
+        digits(cost.bytesInAll, 1), digits(cost.sameWindow * 100, 1), digits(cost.radioShare * 100, 3),
       ])
     }
   }

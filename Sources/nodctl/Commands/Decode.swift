@@ -1,6 +1,7 @@
 // nodctl decode: the frames in a capture file, as people read them.
 import ArgumentParser
 import Foundation
+import NodConsole
 
 struct Decode: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -50,15 +51,15 @@ struct Decode: ParsableCommand {
     let decoded = frames.map { DecodedFrame($0, opener?.open($0, capture.view), opener) }
     if json { for frame in decoded { print(frame.json) } } else { show(decoded, capture, opener) }
     for type in finder.unknownLinkTypes.sorted() {
-      complain(
+      Console.complain(
         "nodctl: \(file): packets of link type \(type) were left out: not Ethernet, Linux cooked, IP or loopback"
       )
     }
     if finder.fragments > 0 {
-      complain("nodctl: \(file): \(finder.fragments) fragments of IP packets were left out")
+      Console.complain("nodctl: \(file): \(finder.fragments) fragments of IP packets were left out")
     }
     if let flaw = capture.flaw { throw Trouble(.usage, "\(file): at byte \(flaw.offset): \(flaw.text)") }
-    if opener != nil, !decoded.isEmpty, !decoded.contains(where: \.isOpen) { throw finish(.negative) }
+    if opener != nil, !decoded.isEmpty, !decoded.contains(where: \.isOpen) { try finish(.negative) }
   }
 
   private func bytes() throws -> [UInt8] {

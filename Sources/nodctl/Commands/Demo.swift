@@ -1,5 +1,6 @@
 // nodctl demo: what can be seen, and the two generals themselves.
 import ArgumentParser
+import NodConsole
 
 extension Nodctl {
   struct Demo: ParsableCommand {
@@ -65,7 +66,7 @@ extension Nodctl {
       }
       // A cluster per trial, cold start included: a hundredth as many say enough.
       let paxos = agreements(trials: max(20, trials / 100), loss: loss, seed: seed)
-      if json { return print(nodctl.json(fields(chains, paxos, seed))) }
+      if json { return print(jsonText(fields(chains, paxos, seed))) }
       let style = Style()
       print(style.heading("Two generals and plain acknowledgements"))
       print(
@@ -74,7 +75,7 @@ extension Nodctl {
       guard let paxos else { return }
       print("")
       for line in agreementLines(paxos, style: style) { print(line) }
-      if paxos.contradictions > 0 { throw finish(.negative) }
+      if paxos.contradictions > 0 { try finish(.negative) }
     }
 
     private func fields(
@@ -88,11 +89,11 @@ extension Nodctl {
           .init(key: "uncertain", value: .integer(Int64(row.uncertain))),
           .init(
             key: "one_alone_expected_share",
-            value: .double(ChainFigures.expectedDisasters(length: row.length, loss: loss))),
+            value: .decimal("\(ChainFigures.expectedDisasters(length: row.length, loss: loss))")),
         ])
       }
       var fields: [RESPValue.Field] = [
-        .init(key: "loss", value: .double(loss)), .init(key: "trials", value: .integer(Int64(trials))),
+        .init(key: "loss", value: .decimal("\(loss)")), .init(key: "trials", value: .integer(Int64(trials))),
         .init(key: "seed", value: .integer(Int64(clamping: seed))),
         .init(key: "acknowledgements", value: .list(rows)),
       ]
@@ -102,8 +103,8 @@ extension Nodctl {
             key: "paxos",
             value: .map([
               .init(key: "contradictions", value: .integer(Int64(paxos.contradictions))),
-              .init(key: "windows_mean", value: .double(AgreementFigures.mean(paxos.windows))),
-              .init(key: "frames_mean", value: .double(AgreementFigures.mean(paxos.frames))),
+              .init(key: "windows_mean", value: .decimal("\(AgreementFigures.mean(paxos.windows))")),
+              .init(key: "frames_mean", value: .decimal("\(AgreementFigures.mean(paxos.frames))")),
             ])))
       }
       return fields

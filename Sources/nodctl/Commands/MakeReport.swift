@@ -2,6 +2,7 @@
 import ArgumentParser
 import Foundation
 import NodAgent
+import NodConsole
 import NodCore
 
 struct MakeReport: ParsableCommand {

@@ -2,6 +2,7 @@
 import ArgumentParser
 import Foundation
 import NodAgent
+import NodConsole
 import NodCore
 import NodSim
 
@@ -78,7 +79,7 @@ struct OwnWorld: ParsableArguments {
   private func clusterLine(_ o: WorldOptions, _ seed: UInt64) -> String {
     let names = (0..<o.memberCount).map { "\"n\($0)\"" }.joined(separator: ",")
     return "{\"t\":0,\"kind\":\"cluster\",\"members\":[\(names)],\"period_us\":\(o.period.raw),"
-      + "\"profile\":\(nodctl.json(profile ?? "ieee802154-nrf52840")),\"seed\":\(seed)}"
+      + "\"profile\":\(jsonText(profile ?? "ieee802154-nrf52840")),\"seed\":\(seed)}"
   }
 
   private func radioProfile() throws -> RadioProfile {

@@ -1,5 +1,6 @@
 // A captured frame as a line for people, or as one JSON object.
 import Foundation
+import NodConsole
 import NodCore
 import NodSecurity
 import NodSim
@@ -53,7 +54,7 @@ struct DecodedFrame {
       return
         "\(time)  \(source) > \(receivers.joined(separator: " "))  \(frame.datagram.count) bytes: \(reason ?? "")"
     }
-    let salt = header.salt.map { " salt \(String($0, radix: 16))" } ?? ""
+    let salt = header.salt.map { " salt \(DecodedFrame.hex($0))" } ?? ""
     if verdict == nil {
       return "\(time)  \(source) > \(receivers.joined(separator: " "))  v\(FrameHeader.version)"
         + " \(header.salt == nil ? "ordinary" : "salted")  sender \(header.sender.raw)  epoch \(header.epoch)"
@@ -70,8 +71,8 @@ struct DecodedFrame {
     var fields = [
       "\"packet\":\(frame.packet.number)", "\"offset\":\(d.offset)",
       "\"time_ns\":\(frame.packet.nanoseconds)",
-      "\"source\":\(nodctl.json(Datagram.end(d.source, d.sourcePort)))",
-      "\"destination\":\(nodctl.json(Datagram.end(d.destination, d.destinationPort)))",
+      "\"source\":\(jsonText(Datagram.end(d.source, d.sourcePort)))",
+      "\"destination\":\(jsonText(Datagram.end(d.destination, d.destinationPort)))",
       "\"length\":\(d.count)",
       "\"copy_of\":\(frame.copyOf.map { "\($0)" } ?? "null")",
     ]
@@ -79,21 +80,27 @@ struct DecodedFrame {
       fields += [
         "\"version\":\(FrameHeader.version)", "\"type\":\(header.salt == nil ? 0 : 1)",
         "\"sender\":\(header.sender.raw)", "\"epoch\":\(header.epoch)", "\"counter\":\(header.counter)",
-        "\"salt\":\(header.salt.map { nodctl.json(String($0, radix: 16)) } ?? "null")",
+        "\"salt\":\(header.salt.map { jsonText(DecodedFrame.hex($0)) } ?? "null")",
       ]
     }
     if verdict != nil { fields.append("\"opened\":\(isOpen)") }
     if let prelude {
       fields += [
-        "\"window\":\(prelude.window)", "\"promised\":\(nodctl.json(text(prelude.promised)))",
-        "\"accepted\":\(nodctl.json(text(prelude.accepted)))",
+        "\"window\":\(prelude.window)", "\"promised\":\(jsonText(text(prelude.promised)))",
+        "\"accepted\":\(jsonText(text(prelude.accepted)))",
         "\"decided\":\(prelude.decided.raw)",
-        "\"says\":[\(sections.map { nodctl.json($0) }.joined(separator: ","))]",
-        "\"words\":\(nodctl.json(words))",
+        "\"says\":[\(sections.map { jsonText($0) }.joined(separator: ","))]",
+        "\"words\":\(jsonText(words))",
       ]
     }
-    fields.append("\"why\":\(reason.map { nodctl.json($0) } ?? "null")")
+    fields.append("\"why\":\(reason.map { jsonText($0) } ?? "null")")
     return "{" + fields.joined(separator: ",") + "}"
+  }
+
+  /// All sixteen digits, as Wireshark shows them.
+  private static func hex(_ salt: UInt64) -> String {
+    let digits = String(salt, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
   }
 
   private func text(_ ballot: Ballot) -> String { "\(ballot.round).\(ballot.node.raw)" }

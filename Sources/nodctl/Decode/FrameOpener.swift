@@ -2,6 +2,7 @@
 // middle of a start, whose salt stands only in some of its frames. So salts are gathered from the whole capture
 // first, each proven by a frame that opens under it, and then every frame is tried with those of its sender.
 import NodAgent
+import NodConsole
 import NodCore
 import NodSecurity
 

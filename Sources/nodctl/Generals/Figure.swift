@@ -1,6 +1,7 @@
 // The two generals' figures as a page: a row for each length of the chain, bars on a terminal, and one
 // sentence on what the column means that does not move.
 import Foundation
+import NodConsole
 
 /// A bar of `share` of `width` cells, to an eighth of a cell.
 func bar(_ share: Double, width: Int) -> String {

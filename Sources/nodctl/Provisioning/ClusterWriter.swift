@@ -3,6 +3,7 @@
 // cluster is made whole, or not at all.
 import Foundation
 import NodAgent
+import NodConsole
 import NodCore
 import NodJournal
 import NodSecurity
@@ -140,10 +141,10 @@ struct ClusterWriter {
     for member in farm.roster.members {
       let socket = configuration(for: member, farm.node).local.socket
       let path = socket.hasPrefix("/") ? socket : absolute(directory) + "/\(member.name)/\(socket)"
-      guard path.utf8.count > longestSocketPath else { continue }
+      guard path.utf8.count > RESPClient.longestPath else { continue }
       throw Trouble(
         .usage,
-        "the socket \(path) would have a path of \(path.utf8.count) bytes; \(longestSocketPath) are possible",
+        "the socket \(path) would have a path of \(path.utf8.count) bytes; \(RESPClient.longestPath) are possible",
         "put the sockets elsewhere: --socket-dir /tmp/nod, or make the cluster elsewhere: --out DIR")
     }
     if let socketDirectory {

@@ -4,6 +4,7 @@
 // told with the lines of this file.
 import Foundation
 import NodAgent
+import NodConsole
 import NodCore
 
 struct Farm {
@@ -45,7 +46,7 @@ struct Farm {
     // given.
     let state = reader.text("paths", "state", atMost: pathLimit, usual: usualState, meaning: "")
     let socket = reader.text(
-      "local", "socket", atMost: pathLimit, usual: NodeOptions.usualSocket, meaning: "")
+      "local", "socket", atMost: pathLimit, usual: NodeLink.usualSocket, meaning: "")
     if !state.hasPrefix("/"), state.contains("/") || state.hasPrefix(".") {
       reader.refuse("paths", "state", "allowed is a name in the node's directory, or a path from the root")
     }

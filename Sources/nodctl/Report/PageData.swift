@@ -1,5 +1,6 @@
 // What the page draws from, as compact JSON: times as differences, frames as columns. It stands inside a script
 // element, so no `<` appears in it whatever the trace's texts hold.
+import NodConsole
 
 struct PageData {
   private let trace: Trace
@@ -16,8 +17,9 @@ struct PageData {
 
   func text(title: String) -> String {
     let fields = [
-      "\"title\":\(json(title))", "\"period\":\(trace.grid.period)", "\"length\":\(trace.end - trace.start)",
-      "\"start\":\(trace.start)", "\"profile\":\(json(trace.profile))", "\"leftOut\":\(trace.leftOut)",
+      "\"title\":\(jsonText(title))", "\"period\":\(trace.grid.period)",
+      "\"length\":\(trace.end - trace.start)",
+      "\"start\":\(trace.start)", "\"profile\":\(jsonText(trace.profile))", "\"leftOut\":\(trace.leftOut)",
       "\"fold\":\(foldText)", "\"windows\":\(windowsText)",
       "\"members\":[\(trace.members.map(member).joined(separator: ","))]",
       "\"frames\":\(framesText)", "\"commands\":\(commandsText)", "\"notes\":\(notesText)",
@@ -72,8 +74,8 @@ struct PageData {
   }
 
   private func member(_ member: Trace.Member) -> String {
-    let roles = member.roles.map { "[\($0.at - trace.start),\(json($0.name)),\(json($0.ballot))]" }
-    return "{\"name\":\(json(member.name)),\"told\":\(member.isTold),\"power\":\(spans(member.power)),"
+    let roles = member.roles.map { "[\($0.at - trace.start),\(jsonText($0.name)),\(jsonText($0.ballot))]" }
+    return "{\"name\":\(jsonText(member.name)),\"told\":\(member.isTold),\"power\":\(spans(member.power)),"
       + "\"radio\":\(spans(member.radio)),\"blind\":\(spans(member.blind)),\"last\":\(member.lastAt - trace.start),"
       + "\"roles\":[\(roles.joined(separator: ","))],"
       + "\"decided\":{\"t\":\(times(member.decided.map(\.at))),\"i\":\(differences(member.decided.map(\.index)))}}"
@@ -96,7 +98,7 @@ struct PageData {
       + "\"window\":\(differences(frames.map { $0.window ?? -1 })),\"cycle\":\(numbers(frames.map(\.cycle))),"
       + "\"number\":\(numbers(frames.map(\.number))),\"inferred\":\(numbers(frames.map { $0.isInferred ? 1 : 0 })),"
       + "\"speech\":\(speeches.text),\"says\":\(words.text),\"label\":\(labels.text),"
-      + "\"words\":[\(frames.map { json($0.words) }.joined(separator: ","))],"
+      + "\"words\":[\(frames.map { jsonText($0.words) }.joined(separator: ","))],"
       + "\"fate\":[\(fates)],\"late\":\(numbers(late))}"
   }
 
@@ -110,7 +112,7 @@ struct PageData {
 
   private var notesText: String {
     let rows = trace.notes.map {
-      "[\($0.at - trace.start),\($0.node.map { "\($0)" } ?? "null"),\(json($0.text))]"
+      "[\($0.at - trace.start),\($0.node.map { "\($0)" } ?? "null"),\(jsonText($0.text))]"
     }
     return "[" + rows.joined(separator: ",") + "]"
   }
@@ -130,7 +132,7 @@ private struct WordTable {
       return list.count - 1
     }
     text =
-      "{\"list\":[\(list.map { json($0) }.joined(separator: ","))],"
+      "{\"list\":[\(list.map { jsonText($0) }.joined(separator: ","))],"
       + "\"of\":[\(numbers.map { String($0) }.joined(separator: ","))]}"
   }
 }

@@ -1,5 +1,6 @@
 // The figures of a report as JSON: what `nodctl report --json` prints, and what the page's tables show.
 import Foundation
+import NodConsole
 
 struct ReportFigures {
   private let trace: Trace
@@ -33,7 +34,7 @@ struct ReportFigures {
     let radio = figures.radios[slot]
     let charge = radio.microcoulombs.map { String(format: "%.1f", $0) } ?? "null"
     return
-      "{\"name\":\(json(trace.name(slot))),\"told\":\(trace.members[slot].isTold),\"frames\":\(radio.frames),"
+      "{\"name\":\(jsonText(trace.name(slot))),\"told\":\(trace.members[slot].isTold),\"frames\":\(radio.frames),"
       + "\"bytes\":\(radio.bytes),\"tx_us\":\(radio.transmitting),\"rx_us\":\(radio.listening),"
       + "\"sleep_us\":\(radio.sleeping),\"powered_us\":\(radio.powered),\"charge_uc\":\(charge)}"
   }
@@ -57,11 +58,12 @@ struct ReportFigures {
   private func leader(_ chapter: Story.Chapter) -> String {
     let led = chapter.leadership
     func time(_ t: Int64) -> Int64 { t - trace.start }
-    return "{\"node\":\(json(trace.name(led.node))),\"slot\":\(led.node),\"ballot\":\(json(led.ballot)),"
+    return
+      "{\"node\":\(jsonText(trace.name(led.node))),\"slot\":\(led.node),\"ballot\":\(jsonText(led.ballot)),"
       + "\"from_us\":\(time(led.from)),\"to_us\":\(time(led.to)),"
       + "\"window\":\(optional(trace.grid.window(at: led.from))),"
-      + "\"end\":\(json(word(led.end))),\"reason\":\(json(chapter.reason)),"
-      + "\"story\":[\(chapter.sentences.map { json($0) }.joined(separator: ","))],"
+      + "\"end\":\(jsonText(word(led.end))),\"reason\":\(jsonText(chapter.reason)),"
+      + "\"story\":[\(chapter.sentences.map { jsonText($0) }.joined(separator: ","))],"
       + "\"show_us\":[\(time(chapter.showFrom)),\(time(chapter.showTo))],"
       + "\"losses\":[\(chapter.decisiveLosses.map { "\($0)" }.joined(separator: ","))]}"
   }

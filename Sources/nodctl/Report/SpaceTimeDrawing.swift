@@ -1,6 +1,7 @@
 // A space-time diagram as one SVG, black on white: a lane for each node, time from left to right with sleep folded, an
 // arrow for each frame at each receiver. What was lost is dashed and ends in a cross, so that it can be told without
 // colour.
+import NodConsole
 
 struct SpaceTimeDrawing {
   /// More frames than this would lie on top of each other.

@@ -1,5 +1,6 @@
 // Why somebody leads: what the one who came to lead had heard of the leader before, what it did about it, and who was
 // with it, as sentences for people. Frames that say why are named, so that a page can show them.
+import NodConsole
 
 struct Story {
   struct Chapter {

@@ -1,5 +1,6 @@
 // The files of a trace, line by line. What is no line of a trace is told with its file and number, and nothing is made.
 import Foundation
+import NodConsole
 
 enum TraceFiles {
   /// Larger files are refused: a day of five nodes takes 100 MB.

@@ -1,5 +1,6 @@
 // What a simulated world came to, for a person as a table of its nodes and a few lines, for a program as one object.
 import Foundation
+import NodConsole
 import NodSim
 
 struct OwnWorldReport {
