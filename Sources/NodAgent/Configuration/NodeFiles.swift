@@ -1,7 +1,11 @@
 // Everything that the files of one node say, read together: nod.conf, the roster, the radio profile, the
 // two keys. What is wrong in any of them is shown at once, and so is what is right in each but does not fit
 // the others.
+import CBoard
 import NodCore
+
+/// ENOENT, on every Linux.
+private let noSuchFile: Int32 = 2
 
 package struct NodeFiles {
   package var configuration: Configuration
@@ -17,6 +21,7 @@ package struct NodeFiles {
   package static func read(configurationPath path: String) throws(ConfigurationErrors) -> NodeFiles {
     // Without it there is no telling where the others are.
     let configuration = try Configuration.read(path: path)
+    try refuseUnprovisioned(configuration.paths.roster)
     var errors = ConfigurationErrors()
     var roster: Roster?
     var profile: RadioProfile?
@@ -48,6 +53,17 @@ package struct NodeFiles {
       configuration: configuration, profile: profile, roster: settled(roster, profile), own: own,
       nodeKey: nodeKey,
       groupKey: groupKey)
+  }
+
+  /// Without a roster the keys are missing too: one line says what is to be done.
+  private static func refuseUnprovisioned(_ path: String) throws(ConfigurationErrors) {
+    guard path.withCString({ board_file_mode($0) }) == -noSuchFile else { return }
+    throw ConfigurationErrors([
+      ConfigurationError(
+        file: path,
+        problem: "is missing: this node belongs to no cluster yet; nodctl provision makes one on a "
+          + "workstation, nod-adopt puts a node of it here")
+    ])
   }
 
   private static func readProfile(_ configuration: Configuration) throws(ConfigurationErrors) -> RadioProfile

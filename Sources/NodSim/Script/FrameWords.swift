@@ -73,8 +73,8 @@ package struct FrameWords {
     case .prepare: return "prepare last \(input.varint())"
     case .promise: return "promise last \(input.varint())"
     case .canvass: return "canvass last \(input.varint()) hears \(input.u8())"
-    case .support: return "support \(name(Int(input.u8())))"
-    case .alive: return "alive hears \(members(input.u32())) digest \(input.varint())"
+    case .support: return "support n\(input.u8())"
+    case .alive: return alive(&input)
     case .pull: return pull(&input)
     case .snapshotPull:
       let index = input.varint()
@@ -98,9 +98,15 @@ package struct FrameWords {
     }
   }
 
-  private func members(_ bits: UInt32) -> String {
-    let names = (0..<memberCount).filter { bits & (1 << UInt32($0)) != 0 }.map(name)
-    return names.isEmpty ? "nobody" : names.joined(separator: ",")
+  private func alive(_ input: inout ByteReader) -> String {
+    var names: [String] = []
+    var codes = (0..<(memberCount + 1) / 2).map { _ in input.u8() }
+    codes = codes.flatMap { [$0 & 15, $0 >> 4] }
+    for (slot, code) in codes.prefix(memberCount).enumerated() where code != LinkLoss.notHeard {
+      let loss = LinkLoss.permille(code) ?? 0
+      names.append(loss == 0 ? name(slot) : "\(name(slot))(-\(loss))")
+    }
+    return "alive hears \(names.isEmpty ? "nobody" : names.joined(separator: ",")) digest \(input.varint())"
   }
 
   private func votes(_ bytes: Bytes) -> String {

@@ -1,0 +1,92 @@
+"""The services under a real systemd, in a container of its own: a bench of three nodes by packages and units, who may
+connect, the watchdog, upgrade, removal."""
+
+import unittest
+
+from debian import BootedSystem, changed_package, package, provision, require_root_and, until
+
+NODES = ("n1", "n2", "n3")
+SOCKETS = tuple(f"/run/nod/{node}/nod.sock" for node in NODES)
+UNITS = tuple(f"nodd@{node}.service" for node in NODES)
+
+
+class Bench(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        require_root_and("debootstrap", "systemd-nspawn", "nsenter")
+        cls.package = package()
+        cls.later = changed_package(cls.package, "99.0", "# a later version says more")
+        cls.system = BootedSystem()
+        cls.addClassCleanup(cls.system.close)
+        cls.said = cls.system.install(cls.package)
+        cls.enabled = cls.system.run("systemctl", "is-enabled", "nodd", check=False).stdout.strip()
+        cls.unprovisioned = (cls.system.unit("nodd", "ActiveState"), cls.system.unit("nodd", "ConditionResult"))
+        folder = provision(3, cls.system.path("/root"), ports=(7100, 7101, 7102))
+        for node in NODES:
+            cls.system.run("nod-adopt", "--instance", node, f"/root/{folder.name}/{node}")
+        cls.system.run("systemctl", "start", *UNITS)
+        cls.system.wait_healthy(*SOCKETS)
+
+    def test_a_board_of_no_cluster_waits_and_is_no_failure(self):
+        self.assertEqual(self.enabled, "enabled")
+        self.assertEqual(self.unprovisioned, ("inactive", "no"))
+        self.assertIn("nod-adopt", self.said)
+
+    def test_three_services_agree(self):
+        self.system.call(SOCKETS[0], "SET", "valve/3", "open")
+        self.assertEqual(self.system.call(SOCKETS[2], "NOD", "READ", "valve/3"), "open")
+
+    def test_systemd_knows_that_it_is_ready_and_what_it_is_at(self):
+        self.assertEqual(self.system.unit(UNITS[0], "ActiveState"), "active")
+        self.assertNotEqual(self.system.unit(UNITS[0], "StatusText"), "")
+
+    def test_the_group_may_connect_and_nobody_else(self):
+        self.system.run("adduser", "--system", "--quiet", "--ingroup", "nod", "program")
+        self.system.run("adduser", "--system", "--quiet", "stranger")
+        asked = ("redis-cli", "-s", SOCKETS[0], "PING")
+        self.assertIn("PONG", self.system.run(*asked, user="program").stdout)
+        self.assertIn("Permission denied", self.system.run(*asked, user="stranger", check=False).stdout)
+
+    def test_the_agent_has_no_capability_and_cannot_gain_one(self):
+        pid = self.system.unit(UNITS[0], "MainPID")
+        status = self.system.run("cat", f"/proc/{pid}/status").stdout
+        self.assertIn("CapBnd:\t0000000000000000", status)
+        self.assertIn("NoNewPrivs:\t1", status)
+        self.assertIn("Seccomp:\t2", status)
+
+    def test_a_hanging_agent_is_ended_and_started_again(self):
+        unit = UNITS[1]
+        self.system.run("mkdir", "-p", "/run/systemd/system/nodd@n2.service.d")
+        self.system.run("sh", "-c", "printf '[Service]\\nWatchdogSec=2\\nRestartSec=1\\n' >"
+                        " /run/systemd/system/nodd@n2.service.d/soon.conf")
+        self.system.run("systemctl", "daemon-reload")
+        self.system.run("systemctl", "restart", unit)
+        hung = self.system.unit(unit, "MainPID")
+        self.system.run("sh", "-c", f"kill -STOP {hung}")
+
+        def another():
+            return self.system.unit(unit, "MainPID") not in ("0", hung) and self.system.unit(unit, "NRestarts") == "1"
+
+        until(another, 30, "systemd to start it again")
+        self.system.wait_healthy(*SOCKETS)
+
+    def test_an_upgrade_starts_them_again_and_a_removal_ends_them(self):
+        before = [self.system.unit(unit, "MainPID") for unit in UNITS]
+        self.system.call(SOCKETS[0], "SET", "kept", "yes")
+        self.system.install(self.later)
+        after = [self.system.unit(unit, "MainPID") for unit in UNITS]
+        self.assertFalse(set(before) & set(after), "all were restarted")
+        self.system.wait_healthy(*SOCKETS)
+        self.assertEqual(self.system.call(SOCKETS[1], "NOD", "READ", "kept"), "yes")
+        self.system.run("dpkg", "--remove", "nod")
+        for unit in UNITS:
+            self.assertNotEqual(self.system.unit(unit, "ActiveState"), "active")
+        for node in NODES:
+            self.assertTrue(list(self.system.path(f"/var/lib/nod/{node}").glob("journal-*")))
+        self.system.install(self.later)
+        self.system.run("systemctl", "start", *UNITS)
+        self.system.wait_healthy(*SOCKETS)
+
+
+if __name__ == "__main__":
+    unittest.main()
