@@ -24,7 +24,7 @@ struct Nodctl: ParsableCommand {
         subcommands: [
           Status.self, Peers.self, Log.self, Trace.self, Watch.self, Top.self, Doctor.self, Metrics.self,
         ]),
-      CommandGroup(name: "Understand", subcommands: [MakeReport.self, Decode.self]),
+      CommandGroup(name: "Understand", subcommands: [Explain.self, MakeReport.self, Decode.self]),
       CommandGroup(name: "Keys", subcommands: [Get.self, Set.self, Del.self]),
       CommandGroup(name: "Learn", subcommands: [Demo.self, Simulate.self, Bench.self]),
     ])

@@ -1,7 +1,7 @@
 // nodctl metrics: the node's figures in Prometheus's text form, as its HTTP listener gives them: for whoever
 // collects files instead of asking, or only wants to look.
 import ArgumentParser
-import Foundation
+import NodConsole
 
 extension Nodctl {
   struct Metrics: ParsableCommand {
@@ -19,10 +19,10 @@ extension Nodctl {
     @OptionGroup var node: NodeOptions
 
     func run() throws {
-      let reply = try node.ask("NOD", "METRICS")
-      if node.json { return print(nodctl.json(reply)) }
-      guard case .text(let bytes) = reply else { return print(plainText(reply)) }
-      FileHandle.standardOutput.write(Data(bytes))
+      let reply = try node.link().ask(["NOD", "METRICS"])
+      if node.json { return Console.put(jsonText(reply)) }
+      guard case .text(let bytes) = reply else { return Console.put(plainText(reply)) }
+      Console.write(bytes)
     }
   }
 }

@@ -71,6 +71,9 @@ private func differingKeys(_ a: Patient, _ b: Patient) -> String? {
     return
       "their keys of epoch \(a.text("key_epoch")) differ (key_id \(plainText(one)) and \(plainText(two)))"
   }
+  if let one = a.epochKey, let two = b.epochKey, one != two {
+    return "the cluster's keys in their group.key files differ"
+  }
   return nil
 }
 

@@ -4,12 +4,15 @@ import Foundation
 import NodAgent
 import NodConsole
 import NodCore
+import NodSecurity
 
 struct Patient {
   /// As it was named: the directory or the socket.
   let place: String
   var directory: String?
   var files: NodeFiles?
+  /// The cluster's key, where the files could be opened; it is compared, and never shown.
+  private(set) var epochKey: [UInt8]?
   var findings: [Finding] = []
   var status: RESPValue?
   var peers: [RESPValue] = []
@@ -132,10 +135,33 @@ struct Patient {
             do: "mend that line and look again: nodd --check \(quoted(path))"))
       }
     }
-    guard let files, let trouble = budgetTrouble(files) else { return }
+    guard let files else { return }
+    openKeys(files)
+    guard let trouble = budgetTrouble(files) else { return }
     findings.append(
       Finding(
         .periodRefused, place, trouble,
         do: "set period_ms to at least that in the roster of every node: no agent starts before"))
+  }
+
+  /// Whether the node's key is the roster's, and opens the cluster's; an agent that cannot open it does not start.
+  private mutating func openKeys(_ files: NodeFiles) {
+    let paths = files.configuration.paths
+    do throws(SecurityError) {
+      let identity = try Identity(secret: files.nodeKey.secret)
+      guard identity.publicKey == files.own.publicKey else {
+        findings.append(
+          Finding(
+            .keysDiffer, place, "\(paths.nodeKey) is not the key that the roster has for \(files.own.name)",
+            do: "give the board the directory that was provisioned for it"))
+        return
+      }
+      epochKey = try EpochKey.opened(files.groupKey.sealed, by: identity)
+    } catch {
+      findings.append(
+        Finding(
+          .keysDiffer, place, "\(paths.groupKey) does not open with this node's key",
+          do: "give the board the directory that was provisioned for it"))
+    }
   }
 }

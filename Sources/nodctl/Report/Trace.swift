@@ -66,6 +66,14 @@ struct Trace {
     var index: Int64
   }
 
+  /// A member is first known by this node to have accepted up to an index; of agents only.
+  struct Vote {
+    var at: Int64
+    var node: Int
+    var member: Int
+    var index: Int64
+  }
+
   struct Command {
     var node: Int
     var ticket: Int64
@@ -88,6 +96,8 @@ struct Trace {
     var radio: [Span] = []
     var roles: [Role] = []
     var decided: [Step] = []
+    /// How far its own log had come; of agents only.
+    var accepted: [Step] = []
     /// Stretches of which its trace tells nothing: events were overwritten before they were asked for.
     var blind: [Span] = []
     var lastAt: Int64 = 0
@@ -101,6 +111,7 @@ struct Trace {
   /// In the order in which they were sent.
   var frames: [Frame] = []
   var commands: [Command] = []
+  var votes: [Vote] = []
   var notes: [Note] = []
   var grid = WindowGrid()
   var profile = ""

@@ -101,7 +101,8 @@ struct TraceBuilder {
     case .sent: frames[FrameKey(from: node, number: line.frame)] = sent(node, line)
     case .heard: arrive(node, line, .heard)
     case .lost: arrive(node, line, .lost)
-    case .missed: arrive(node, line, outcome(of: line.why))
+    // What came while the radio was off is counted by an agent, never looked at.
+    case .missed: if line.frame >= 0 { arrive(node, line, outcome(of: line.why)) }
     case .rejected:
       if line.frame >= 0, Trace.slots.contains(line.from) { arrive(node, line, .rejected) }
       note(line, "refused a frame: \(line.why)")
@@ -110,7 +111,10 @@ struct TraceBuilder {
     case .answered: answered(node, line)
     case .disk: note(line, "the disk is in trouble")
     case .pause: note(line, "was paused: it noticed that its time had jumped")
-    case .cluster, .links, .synced, .accepted, .vote, .other: break
+    case .accepted: trace.members[node].accepted.append(Trace.Step(at: line.at, index: line.index))
+    case .vote:
+      trace.votes.append(Trace.Vote(at: line.at, node: node, member: line.member, index: line.index))
+    case .cluster, .links, .synced, .other: break
     }
     trace.members[node].lastAt = max(trace.members[node].lastAt, line.at)
   }

@@ -19,6 +19,7 @@ struct TraceLine {
   var window: Int64?
   var frame: Int64 = -1
   var from = -1
+  var member = -1
   var bytes: Int64 = 0
   var air: Int64 = 0
   var speech = ""
@@ -74,6 +75,7 @@ struct TraceLine {
     case "window": window = scanner.integer()
     case "frame": frame = scanner.integer()
     case "from": from = Int(scanner.integer())
+    case "member": member = Int(scanner.integer())
     case "bytes": bytes = scanner.integer()
     case "air_us": air = scanner.integer()
     case "speech": speech = scanner.string()
@@ -99,7 +101,7 @@ struct TraceLine {
     if let node, !Trace.slots.contains(node) {
       return Flaw("\"node\": \(node) is no slot: allowed is 0 to 30")
     }
-    let isOfFrame = [.sent, .heard, .lost, .missed].contains(kind)
+    let isOfFrame = [.sent, .heard, .lost].contains(kind) || kind == .missed && frame >= 0
     if isOfFrame && node == nil { return Flaw("\"\(word)\" without \"node\"") }
     if isOfFrame && frame < 0 { return Flaw("\"\(word)\" without \"frame\", its number") }
     if isOfFrame && kind != .sent && !Trace.slots.contains(from) {
