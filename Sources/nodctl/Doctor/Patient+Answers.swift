@@ -7,6 +7,8 @@ extension Patient {
   /// Drift beyond what the configuration allows for, or beyond this where that is not known: twice what the worst
   /// crystal has.
   private static var plainAccuracyPPM: Double { 100 }
+  /// A durable write that takes longer, and longer than a period, is worth a look: microseconds.
+  private static var slowSync: Int64 { 2_000_000 }
   /// Loss at which a link is worth a person's look.
   private static var lossWorthALook: Int64 { 800 }
   /// Windows without a word after which a member is missed.
@@ -53,7 +55,7 @@ extension Patient {
           do: "look at the kernel's log (dmesg) and the medium; replace the card before it fails for good"))
     }
     guard let slowest = number("slowest_sync_us"), let period = number("period_ms") else { return }
-    if slowest > period * 1000, slowest > 500_000 {
+    if slowest > period * 1000, slowest > Self.slowSync {
       findings.append(
         Finding(
           .disk, name,
@@ -92,7 +94,8 @@ extension Patient {
   private mutating func lookAtClock() {
     let allowed = files.map { Double($0.configuration.clock.accuracyPPM) } ?? Self.plainAccuracyPPM
     // Both clocks may be off by that much against each other.
-    if let drift = number("drift_ppb"), abs(Double(drift)) / 1000 > 2 * allowed {
+    let doubt = number("drift_error_ppb") ?? 0
+    if let drift = number("drift_ppb"), Double(abs(drift) - doubt) / 1000 > 2 * allowed {
       findings.append(
         Finding(
           .clock, name,
@@ -130,6 +133,7 @@ extension Patient {
 
   private mutating func lookAtLinks() {
     for peer in peers {
+      if let finding = silence(of: peer) { findings.append(finding) }
       let loss = peer["loss_in_permille"]?.integer ?? 0
       if loss >= Self.lossWorthALook, let ago = peer["windows_ago"]?.integer, ago < Self.silentWindows {
         findings.append(
@@ -140,6 +144,17 @@ extension Patient {
       }
     }
     for link in OneWayLink.all(in: links) { findings.append(link.finding(seenBy: name)) }
+  }
+
+  private func silence(of peer: RESPValue) -> Finding? {
+    let ago = peer["windows_ago"]?.integer
+    guard (ago ?? number("windows_seen") ?? 0) >= Self.silentWindows else { return nil }
+    return Finding(
+      .memberNotHeard, memberName(peer),
+      ago.map { "\(name) has not heard it for \($0) windows" } ?? "\(name) has never heard it",
+      do:
+        "does it run, and does it have power? Then its radio, its address in the roster, and who lies between"
+    )
   }
 
   private mutating func lookAtQuorum(_ status: RESPValue) {
