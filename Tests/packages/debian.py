@@ -1,5 +1,5 @@
-"""Debian systems for the package's tests: a base made once by debootstrap (under .build), layers over it to break, and such
-a layer with a real systemd as its first process, in namespaces of its own. Needs root."""
+"""Debian systems for the package's tests: a base made once by debootstrap (under .build), layers over it to break, and
+such a layer with a real systemd as its first process, in namespaces of its own. Needs root."""
 
 import os
 import pathlib
@@ -164,7 +164,8 @@ class BootedSystem(System):
         self.leader = None
         self.log = open(self.folder / "boot.log", "w+")
         self.container = subprocess.Popen(
-            ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--private-network", "--boot", "-D", self.root],
+            ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--private-network", "--boot", "-D",
+             self.root],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
 
         def booted():
@@ -194,8 +195,8 @@ class BootedSystem(System):
 
     def run(self, *command, user=None, check=True):
         identity = ["runuser", "-u", user, "--"] if user else []
-        return run("nsenter", "-t", self.leader, "-m", "-u", "-i", "-n", "-p", "-r", "-w", *identity, *command, check=check,
-                   timeout=120, env=self.environment())
+        inside = ("nsenter", "-t", self.leader, "-m", "-u", "-i", "-n", "-p", "-r", "-w")
+        return run(*inside, *identity, *command, check=check, timeout=120, env=self.environment())
 
     def socket(self, inside):
         return pathlib.Path(f"/proc/{self.leader}/root") / inside.lstrip("/")

@@ -1,6 +1,6 @@
 """The services of every init system, as far as they can be tried without it: systemd's own checker and its figure, the
-shells' scripts by shellcheck and with stubs in place of what the system would give them, and nod-adopt in a root directory
-of its own."""
+shells' scripts by shellcheck and with stubs in place of what the system would give them, and nod-adopt in a root
+directory of its own."""
 
 import os
 import pathlib
@@ -108,8 +108,8 @@ class OpenRC(Placed):
 
     def start_pre(self, service="nodd"):
         script = self.script("openrc/nodd")
-        text = f"{self.STUBS}\nRC_SVCNAME={service}\n. {script}\ndepend; start_pre; echo \"code $?\"; echo \"$command_args\""
-        return self.play(text)
+        calls = 'depend; start_pre; echo "code $?"; echo "$command_args"'
+        return self.play(f"{self.STUBS}\nRC_SVCNAME={service}\n. {script}\n{calls}")
 
     def test_a_board_of_no_cluster_is_told_what_to_do(self):
         said = self.start_pre()
