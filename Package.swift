@@ -50,6 +50,7 @@ let package = Package(
         "NodConsole", "NodAgent", "NodSim", "NodSecurity", "NodJournal", "NodCore", "CBoard",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
+      resources: [.embedInCode("Report/Page")],
       swiftSettings: settings),
     .testTarget(name: "NodCoreTests", dependencies: ["NodCore"], swiftSettings: settings),
     .testTarget(

@@ -77,6 +77,7 @@ int board_signals_create(void) {
   sigaddset(&wanted, SIGTERM);
   sigaddset(&wanted, SIGINT);
   sigaddset(&wanted, SIGHUP);
+  sigaddset(&wanted, SIGCHLD);
   // A client that hangs up must not end the agent.
   if (sigaction(SIGPIPE, &ignore, NULL) != 0) return -errno;
   if (sigprocmask(SIG_BLOCK, &wanted, NULL) != 0) return -errno;
@@ -90,6 +91,9 @@ int board_signals_next(int signals) {
   do {
     got = read(signals, &info, sizeof info);
   } while (got < 0 && errno == EINTR);
-  if (got == (ssize_t)sizeof info) return info.ssi_signo == SIGHUP ? BOARD_SIGNAL_RELOAD : BOARD_SIGNAL_STOP;
+  if (got == (ssize_t)sizeof info) {
+    if (info.ssi_signo == SIGCHLD) return BOARD_SIGNAL_CHILD;
+    return info.ssi_signo == SIGHUP ? BOARD_SIGNAL_RELOAD : BOARD_SIGNAL_STOP;
+  }
   return errno == EAGAIN ? 0 : -errno;
 }

@@ -93,27 +93,37 @@ int64_t board_process_cpu_microseconds(void) {
 
 // Whether standard error goes to the journal: JOURNAL_STREAM names the device and inode that it was given.
 static int journal_listens(void) {
-  static int known = -1;
-  if (known >= 0) return known;
-  known = 0;
   const char *stream = getenv("JOURNAL_STREAM");
   struct stat about;
-  if (!stream || fstat(STDERR_FILENO, &about) != 0) return known;
+  if (!stream || fstat(STDERR_FILENO, &about) != 0) return 0;
   char *colon = NULL;
   unsigned long long device = strtoull(stream, &colon, 10);
-  if (*colon != ':') return known;
+  if (*colon != ':') return 0;
   unsigned long long inode = strtoull(colon + 1, NULL, 10);
-  known = device == (unsigned long long)about.st_dev && inode == (unsigned long long)about.st_ino;
-  return known;
+  return device == (unsigned long long)about.st_dev && inode == (unsigned long long)about.st_ino;
+}
+
+static const char *level_prefix(int level) {
+  switch (level) {
+    case BOARD_LOG_ERROR: return "nodd: error: ";
+    case BOARD_LOG_WARN: return "nodd: warn: ";
+    case BOARD_LOG_INFO: return "nodd: info: ";
+    default: return "nodd: debug: ";
+  }
 }
 
 void board_log(int level, const char *text, size_t count) {
   char line[BOARD_LOG_LINE];
   size_t used = 0;
   if (journal_listens()) {
+    // The journal knows whose line it is.
     line[used++] = '<';
     line[used++] = (char)('0' + (level & 7));
     line[used++] = '>';
+  } else {
+    const char *prefix = level_prefix(level);
+    used = strlen(prefix);
+    memcpy(line, prefix, used);
   }
   for (size_t i = 0; i < count && used < sizeof line - 1; i++) {
     // One line stays one line, whatever a peer put into a name.

@@ -15,6 +15,7 @@ extension Agent {
       if case .value(let range) = completion.result.outcome {
         old = cluster.station.node.registry.value(range)
       }
+      cluster.station.answered(completion.ticket, cluster.now)
       server.completed(completion.ticket, completion.result, oldValue: old, now: cluster.now, port: &cluster)
       i += 1
     }
@@ -35,6 +36,7 @@ extension Agent {
     if i > 0 { cluster.station.node.effects.removeReads() }
     while let change = cluster.station.node.registry.nextChange(into: keyBuffer) {
       server.publish(change.event, key: change.key, index: change.index)
+      cluster.hooks.changed(change.event, change.key, change.index)
     }
     server.flush(now: cluster.now, port: &cluster)
     return cluster.station.readersAnswered(cluster.now)
@@ -46,9 +48,11 @@ extension Agent {
     cluster.figures.radio = radio.figures
     cluster.figures.radioOn = meter.radioOnTime
     cluster.figures.radioMicrocoulombs = meter.radioMicrocoulombs
+    cluster.lookAtBattery()
     let leader = cluster.station.node.leader
     if leader != lastLeader {
       lastLeader = leader
+      cluster.figures.leaderSince = leader == nil ? nil : cluster.now
       if let leader {
         log.info("\(cluster.name(leader)) leads, ballot \(cluster.station.node.leaderBallot.round)")
         watchdog.status("\(cluster.name(leader)) leads")
@@ -89,6 +93,15 @@ extension Agent {
     if new & (1 << NodCore.Alarm.unknownKind.rawValue) != 0 {
       log.error(
         "a log entry of an unknown kind: install the version that wrote it; nothing more is applied here")
+    }
+  }
+}
+
+extension Agent {
+  mutating func answerMetrics(_ token: UInt64) {
+    metrics.handle(token, now: cluster.now) { writer in
+      cluster.writeMetrics(to: &writer)
+      server.clients.writeMetrics(&writer)
     }
   }
 }

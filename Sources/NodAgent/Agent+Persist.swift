@@ -14,6 +14,7 @@ extension Agent {
   mutating func syncEnded() throws(BoardFailure) {
     guard let outcome = syncThread.takeOutcome() else { return }
     cluster.figures.noteSync(outcome.took)
+    if outcome.failure == nil { cluster.figures.lastDurableAt = cluster.now }
     if let failure = outcome.failure {
       cluster.figures.syncFailures += 1
       cluster.station.syncFailed(failure, now: cluster.now)

@@ -43,11 +43,15 @@ package struct Agent: ~Copyable {
   var lastLeader: NodeID?
   var toldAlarms: UInt8 = 0
   var hadDiskTrouble = false
+  /// Snapshots and lost changes after which hooks have looked at everything.
+  var toldGaps: UInt64 = 0
+  var metrics: MetricsListener
 
-  package init(
+  init(
     cluster: consuming Cluster, server: consuming LocalServer, radio: consuming UDPRadio,
     poll: consuming Poll,
-    alarm: consuming Alarm, syncThread: consuming SyncThread, signals: consuming StopSignals, log: LogLine
+    alarm: consuming Alarm, syncThread: consuming SyncThread, signals: consuming StopSignals,
+    metrics: consuming MetricsListener, log: LogLine
   ) {
     meter = EnergyMeter(cluster.files.profile, at: cluster.now)
     self.cluster = cluster
@@ -57,6 +61,7 @@ package struct Agent: ~Copyable {
     self.alarm = alarm
     self.syncThread = syncThread
     self.signals = signals
+    self.metrics = metrics
     self.log = log
     buffer = .allocate(byteCount: 2048, alignment: 16)
     keyBuffer = .allocate(byteCount: 2048, alignment: 16)
@@ -83,6 +88,7 @@ package struct Agent: ~Copyable {
         try sleep()
       }
       watchdog.stopping()
+      try finishHooks()
       try finishSync()
     } catch {
       throw .board(error)
@@ -108,13 +114,17 @@ package struct Agent: ~Copyable {
     }
     while answer() { try persist() }  // ends with what is decided
     tell()
+    runHooks()
   }
 
   // MARK: the radio
 
   mutating func turnRadio(on: Bool) throws(BoardFailure) {
     guard on != radio.isOn else { return }
+    let missed = radio.figures.framesMissed
     try radio.turn(on: on)
+    cluster.station.missedWhileOff(radio.figures.framesMissed - missed, cluster.now)
+    cluster.station.radioTurned(on: on, cluster.now)
     try poll.change(radio.descriptor, token: Token.radio, to: on ? .reading : .nothing)
     meter.radio(on ? .receiving : .sleeping, at: cluster.now)
   }
@@ -127,20 +137,29 @@ package struct Agent: ~Copyable {
   }
 
   private mutating func receive() throws(BoardFailure) {
-    while let size = try radio.receive(into: buffer) {
+    for _ in 0..<UDPRadio.looksPerReceive {
+      let arrival = try radio.next(into: buffer)
       cluster.now = BoardClock.now
-      cluster.station.receive(Bytes(rebasing: buffer[..<size]), now: cluster.now)
-      // What was heard may end the listening: what comes after that was never on the air for us.
-      let plan = cluster.station.plan
-      if !plan.radioOn || plan.speaks { return }
+      switch arrival {
+      case .nothing: return
+      case .oversized: continue
+      case .dropped(let size): cluster.station.lostOnPurpose(Bytes(rebasing: buffer[..<size]), cluster.now)
+      case .frame(let size):
+        cluster.station.receive(Bytes(rebasing: buffer[..<size]), now: cluster.now)
+        // What was heard may end the listening: what comes after that was never on the air for us.
+        let plan = cluster.station.plan
+        if !plan.radioOn || plan.speaks { return }
+      }
     }
   }
 
   // MARK: waiting
 
   private mutating func sleep() throws(BoardFailure) {
+    let beside = min(metrics.nextDeadline, max(cluster.hooks.nextDeadline, cluster.now))
     let wanted = min(
-      min(cluster.station.plan.wakeAt, server.nextDeadline), min(watchdog.due, cluster.station.retryDiskAt))
+      min(cluster.station.plan.wakeAt, server.nextDeadline),
+      min(min(watchdog.due, cluster.station.retryDiskAt), beside))
     try alarm.set(at: wanted)
     let ready = try poll.wait()
     let now = BoardClock.now
@@ -156,10 +175,13 @@ package struct Agent: ~Copyable {
       default:
         if LocalServer.owns(event.token) {
           server.handle(event.token, readiness: event.readiness, now: cluster.now, port: &cluster)
+        } else if MetricsListener.owns(event.token) {
+          answerMetrics(event.token)
         }
       }
     }
     if server.nextDeadline <= cluster.now { server.expire(now: cluster.now, port: &cluster) }
+    metrics.expire(now: cluster.now)
     watchdog.pat(now: cluster.now)
   }
 
@@ -170,6 +192,7 @@ package struct Agent: ~Copyable {
     guard late > max(.seconds(2), cluster.files.roster.period * 3) else { return }
     cluster.figures.pauses += 1
     log.warn("paused for \(late.raw / 1000) ms: listening before anything else")
+    cluster.station.paused(for: late, now)
     cluster.station.slept(since: wanted, now: now)
   }
 }

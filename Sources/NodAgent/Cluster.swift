@@ -10,11 +10,25 @@ package struct Cluster: ~Copyable {
   package var now: LocalTime
   package let files: NodeFiles
   package var figures = AgentFigures()
+  var battery: BatteryGauge
+  /// How long the board had been suspended when this start began.
+  let suspendedBefore: Microseconds
+  var hooks: Hooks
 
-  package init(station: consuming Station<FileDisk>, files: NodeFiles, now: LocalTime) {
+  package init(station: consuming Station<FileDisk>, files: NodeFiles, now: LocalTime, log: LogLine) {
     self.station = station
+    hooks = Hooks(files, log: log)
     self.files = files
     self.now = now
+    battery = BatteryGauge(path: files.configuration.batteryFile)
+    suspendedBefore = BoardClock.timeSuspended
+  }
+
+  /// Reads the battery, at most once a minute, and has the station tell the others of it.
+  mutating func lookAtBattery() {
+    guard battery.isDue(now) else { return }
+    battery.read(now)
+    station.node.condition.batteryPercent = battery.percent ?? Condition.unknown
   }
 
   /// A member's name; its slot when the roster has none.
@@ -32,7 +46,8 @@ package struct AgentFigures: Sendable {
   package var slowestSync = Microseconds.zero
   package var syncFailures: UInt64 = 0
   package var pauses: UInt64 = 0
-  package var leaderSince = LocalTime.zero
+  package var leaderSince: LocalTime?
+  package var lastDurableAt: LocalTime?
   package var radio = RadioFigures()
   package var radioOn = Microseconds.zero
   package var radioMicrocoulombs: UInt64 = 0
@@ -89,7 +104,11 @@ extension Cluster: ClusterPort {
     case .info(let section): writeInfo(section, to: &reply)
     case .status: writeStatus(to: &reply)
     case .peers: writePeers(to: &reply)
+    case .links: writeLinks(to: &reply)
     case .log(let from, let count): writeLog(from: from, count: count, to: &reply)
+    case .trace(let since, let count): writeTrace(since: since, count: count, to: &reply)
+    case .hooks: writeHooks(to: &reply)
+    case .metrics: writeMetrics(to: &reply)
     }
   }
 }

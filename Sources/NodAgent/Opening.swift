@@ -72,8 +72,10 @@ func openStation(_ files: NodeFiles, _ log: LogLine) throws(StartFailure) -> Sta
   node.logBytes = 1 << 20
   node.holes = 128
   node.changeBytes = 1 << 16
+  node.condition.version = Version.packed
   var parameters = StationParameters(node: node, profile: files.profile)
   parameters.epoch = files.groupKey.epoch
+  parameters.eventCapacity = 1024
   parameters.minimumFreeBytes = UInt64(files.configuration.minimumFreeKibibytes) * 1024
   do throws(StationError<BoardFailure>) {
     let station = try openWithKeys(parameters, directory, genesis(files), epochKey, rosterHash, node.salt)

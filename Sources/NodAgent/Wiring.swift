@@ -14,6 +14,9 @@ package func check(_ path: String) -> Int32 {
       complain(trouble)
       return 1
     }
+    let hookTroubles = files.configuration.hookTroubles
+    for trouble in hookTroubles { complain(trouble) }
+    guard hookTroubles.isEmpty else { return 1 }
     print(
       "\(path): nothing wrong: \(files.own.name) of \(files.roster.name), \(files.roster.members.count) members"
     )
@@ -26,7 +29,7 @@ package func check(_ path: String) -> Int32 {
 
 /// Whether the radio's budget carries the beacons (protocol review B7); if not, the least period that it
 /// does.
-func budgetTrouble(_ files: NodeFiles) -> String? {
+package func budgetTrouble(_ files: NodeFiles) -> String? {
   let beacon = min(files.roster.mtu, RadioProfile.beaconBytes)
   let share = files.profile.budgetPermille(frameBytes: beacon, every: files.roster.period)
   guard share > 500 else { return nil }
@@ -48,6 +51,8 @@ package func run(_ path: String) -> Int32 {
     return 1
   }
   let log = LogLine(level: files.configuration.logLevel)
+  // A program that is missing costs what it was to do, not the node.
+  for trouble in files.configuration.hookTroubles { log.error(trouble) }
   do throws(StartFailure) {
     try serve(files, log)
     return 0
@@ -84,11 +89,16 @@ private func serve(_ files: NodeFiles, _ log: LogLine) throws(StartFailure) {
   }
   var server = LocalServer(limits: localLimits(files), epoll: poll.descriptor)
   try openSocket(&server, files.configuration.local)
-  let cluster = Cluster(station: station, files: files, now: BoardClock.now)
+  var metrics = MetricsListener(epoll: poll.descriptor)
+  if let address = files.configuration.metrics {
+    do throws(BoardFailure) { try metrics.listen(address) } catch {
+      throw StartFailure(text: "[metrics] listen = \(address.text): \(error.description)")
+    }
+  }
+  let cluster = Cluster(station: station, files: files, now: BoardClock.now, log: log)
   var agent = Agent(
     cluster: cluster, server: server, radio: radio, poll: poll, alarm: alarm, syncThread: syncThread,
-    signals: signals,
-    log: log)
+    signals: signals, metrics: metrics, log: log)
   do throws(AgentError) { try agent.run() } catch { throw StartFailure(text: error.description) }
 }
 

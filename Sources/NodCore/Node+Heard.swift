@@ -329,20 +329,4 @@ extension Node {
     frame.all(.readRequest) { bytes in heardReadRequest(bytes) }
     frame.all(.readGrant) { bytes in heardReadGrant(bytes) }
   }
-
-  /// Layout of `alive`: whom the sender hears (u32), index (varint) and digest (u64) of its state.
-  private mutating func heardAlive(_ bytes: Bytes, from sender: NodeID, window: UInt32) {
-    var input = ByteReader(bytes)
-    let hears = NodeSet(reading: &input, members: settings.memberCount)
-    let index = LogIndex(input.varint())
-    let digest = input.u64()
-    if input.failed { return }
-    peers[sender].hears = hears
-    peers[sender].hearsWindow = window
-    if let leader, hears.contains(leader) { peers[sender].relayUntil = 0 }
-    if let own = digests.digest(at: index) {
-      counters.digestsCompared += 1
-      if own != digest { effects.raise(.diverged) }
-    }
-  }
 }

@@ -33,11 +33,8 @@ extension Node {
     if timeline.slotFrames == 0 { writeNewerStarts(to: &writer) }
     timeline.slotFrames += 1
     counters.framesSent += 1
-    var kinds = writer.kinds
-    while kinds != 0 {
-      counters.framesWith[kinds.trailingZeroBitCount] += 1
-      kinds &= kinds - 1
-    }
+    spokenKinds = writer.kinds
+    writer.kinds.forEach { counters.framesWith[Int($0.rawValue)] += 1 }
     counters.bytesSent += UInt64(writer.count)
     return (writer.count, salted)
   }
@@ -159,23 +156,6 @@ extension Node {
   func writeVotes(to writer: inout FrameWriter) {
     guard votes.ballot == acceptor.accepted, votes.ballot > .zero else { return }
     writer.section(.votes) { out in votes.write(to: &out, floor: acceptor.commit, own: id) }
-  }
-
-  private func writeAlive(to writer: inout FrameWriter) {
-    var hears = NodeSet()
-    var i = 0
-    while i < settings.memberCount {
-      let peer = NodeID(UInt8(i))
-      // A leader speaks in every window, the others in full ones at least.
-      let windows = peer == leader ? UInt32(missesBeforeSuspicion) : 4 + 2 * settings.fullEvery
-      if peer != id && heardLately(peer, within: windows) { hears.insert(peer) }
-      i += 1
-    }
-    writer.section(.alive) { out in
-      hears.write(to: &out, members: settings.memberCount)
-      out.varint(digests.newest.raw)
-      out.u64(digests.digest(at: digests.newest) ?? 0)
-    }
   }
 
   func heardLately(_ peer: NodeID, within windows: UInt32) -> Bool {

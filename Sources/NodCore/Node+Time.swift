@@ -57,6 +57,7 @@ extension Node {
     founder = p.founder
     gridHops = p.hops &+ 1
     timeline.window = p.window
+    timeline.isAttended = false
     timeline.gridPoint = gridPoint
     timeline.missedInARow = 0
     windowsAlone = 0

@@ -94,6 +94,7 @@ extension Node {
   private mutating func call(in window: UInt32) -> Bool {
     counters.windows += 1
     timeline.window = window
+    timeline.isAttended = false
     timeline.gridPoint = clock.gridPoint(of: window)
     timeline.isLeaderless = true
     timeline.slotFrames = 0
@@ -136,6 +137,8 @@ extension Node {
 
   private mutating func enter(_ window: UInt32, _ now: LocalTime) {
     counters.windows += 1
+    noteFullWindow()
+    timeline.isAttended = true
     timeline.window = window
     // Long after its time (a pause, a suspend): this one is over, the present one counts.
     let current = clock.window(at: now)

@@ -24,6 +24,7 @@ package struct NodeParameters {
   package var pendingBytes = 1 << 20
   /// Room for changes of keys that nobody has taken yet; 0: they are not recorded.
   package var changeBytes = 0
+  package var condition = Condition()
 
   package init(settings: ClusterSettings, id: NodeID) {
     self.settings = settings
@@ -81,6 +82,9 @@ public struct Node: ~Copyable {
   /// The candidate that was promised, and the records that must be durable before it is told.
   var promiseOwed: (ballot: Ballot, mark: UInt64)?
 
+  /// What the last frame said.
+  package internal(set) var spokenKinds = SectionKinds()
+
   /// The highest ballot that a promise was told of; the checks of the simulator hold it against the disk.
   package internal(set) var spokePromise = Ballot.zero
 
@@ -88,6 +92,9 @@ public struct Node: ~Copyable {
   var heardVotes: VoteVector
   var cycleVotes: VoteVector
   package let peers: Peers
+  package internal(set) var links: LinkTable
+  /// What this node says of itself in full windows; the world fills it in.
+  package var condition = Condition()
   /// Members that do not hear the leader, or are not heard by it, and hear or are heard by this node (Node+Relay).
   var deafDependents = NodeSet()
   var muteDependents = NodeSet()
@@ -156,6 +163,8 @@ public struct Node: ~Copyable {
     heardVotes = VoteVector(memberCount: p.settings.memberCount)
     cycleVotes = VoteVector(memberCount: p.settings.memberCount)
     peers = Peers(count: p.settings.memberCount)
+    links = LinkTable(memberCount: p.settings.memberCount)
+    condition = p.condition
     relayStore = RelayStore(sectionBytes: p.settings.mtu)
     reluctance = UInt32(max(0, Limits.highestPriority - p.priority))
     clock = ClusterClock(

@@ -56,6 +56,7 @@ package struct Peer: Sendable {
   package var pull = Pull()
   package var snapshotPull = SnapshotPull()
   package var loss = LossEstimate()
+  package var inFullWindows = FullWindowCount()
   /// As a leader: its beacons that were missed since it was last known to be there.
   package var missed = 0
   package var framesHeard: UInt64 = 0

@@ -48,7 +48,7 @@ public struct EpochSecret: ~Copyable {
   }
 
   /// Writes the frame key of one start of one sender: 32 bytes.
-  mutating func deriveFrameKey(sender: NodeID, salt: UInt64, into key: UnsafeMutableRawPointer) {
+  package mutating func deriveFrameKey(sender: NodeID, salt: UInt64, into key: UnsafeMutableRawPointer) {
     let message = memory[EpochSecret.keyByteCount...]
     var writer = ByteWriter(UnsafeMutableRawBufferPointer(rebasing: message.suffix(9)))
     writer.u8(sender.raw)

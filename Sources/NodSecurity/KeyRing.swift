@@ -15,6 +15,8 @@ public struct KeyRing: ~Copyable {
   package var epoch: UInt32 { secret.epoch }
   /// The salt that frames are sealed under now.
   package var salt: UInt64 { sending.salt }
+  /// The counter of the frame that was sealed last.
+  package var lastCounter: UInt32 { sending.counter &- 1 }
 
   var secret: EpochSecret
   var sending: SendingKey

@@ -55,7 +55,7 @@ package enum SealedFrame {
   ///
   /// - Parameter plain: has room for `datagram.count - FrameHeader.overhead`; untouched if the tag is wrong.
   /// - Returns: bytes of the body; nil when the tag is wrong.
-  static func open(
+  package static func open(
     _ header: FrameHeader, _ datagram: Bytes, key: UnsafeRawPointer, nonce: Nonce,
     into plain: UnsafeMutableRawBufferPointer
   ) -> Int? {

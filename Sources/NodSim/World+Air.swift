@@ -24,12 +24,12 @@ extension World {
     trace?(describe(i))
     let bytes = Array(buffer[..<count])
     overheard?(i, bytes)
+    let opened = bytes.withUnsafeBytes { eavesdropper!.hear(Bytes(rebasing: $0[...]), from: i, self) }
     tell(
       i,
       .sent(
         frame: nextDatagram, bytes: count, air: profile.airTime(count), speech: speech ?? .answer,
-        window: place.0, cycle: place.1))
-    let opened = bytes.withUnsafeBytes { eavesdropper!.hear(Bytes(rebasing: $0[...]), from: i, self) }
+        window: place.0, cycle: place.1, says: FrameContent(opened, settings)))
     transmit(bytes, from: i, opened)
   }
 

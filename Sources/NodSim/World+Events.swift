@@ -8,8 +8,10 @@ package struct WorldEvent: Sendable {
     case power(isOn: Bool)
     case radio(isOn: Bool)
     case role(StaticString, ballot: Ballot)
-    /// A frame begins: its number, sealed bytes, air time, and in which part of which window and cycle.
-    case sent(frame: Int, bytes: Int, air: Microseconds, speech: Speech, window: UInt32, cycle: Int)
+    /// A frame begins: its number, sealed bytes, air time, in which part of which window and cycle, and what it says.
+    case sent(
+      frame: Int, bytes: Int, air: Microseconds, speech: Speech, window: UInt32, cycle: Int,
+      says: FrameContent)
     /// A frame has arrived whole.
     case heard(frame: Int, from: Int)
     /// The link loses it.
@@ -53,6 +55,34 @@ extension World {
   }
 }
 
+/// A frame's content for people: the kinds of its sections by name, and the whole in words.
+package struct FrameContent: Sendable {
+  package var sections: [String] = []
+  package var words = ""
+
+  /// nil: a frame that nobody could open.
+  init(_ frame: Frame?, _ settings: ClusterSettings) {
+    guard let frame else { return }
+    words = FrameWords(frame, settings).text
+    sections = FrameWords.sections(of: frame)
+  }
+}
+
+/// A string of JSON: keys and values that people chose stand in it.
+private func jsonText(_ text: String) -> String {
+  var result = "\""
+  for scalar in text.unicodeScalars {
+    switch scalar {
+    case "\"", "\\": result += "\\\(scalar)"
+    case _ where scalar.value < 0x20 || scalar.value == 0x7f:
+      let hex = String(scalar.value, radix: 16)
+      result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+    default: result.unicodeScalars.append(scalar)
+    }
+  }
+  return result + "\""
+}
+
 extension WorldEvent {
   /// The event as one JSON object, without the line's end.
   package var json: String {
@@ -63,9 +93,11 @@ extension WorldEvent {
     case .radio(let isOn): text += ",\"kind\":\"radio\",\"on\":\(isOn)"
     case .role(let name, let ballot):
       text += ",\"kind\":\"role\",\"role\":\"\(name)\",\"ballot\":\"\(ballot.round).\(ballot.node.raw)\""
-    case .sent(let frame, let bytes, let air, let speech, let window, let cycle):
+    case .sent(let frame, let bytes, let air, let speech, let window, let cycle, let says):
       text += ",\"kind\":\"sent\",\"frame\":\(frame),\"bytes\":\(bytes),\"air_us\":\(air.raw),"
       text += "\"speech\":\"\(speech)\",\"window\":\(window),\"cycle\":\(cycle)"
+      text += ",\"says\":[\(says.sections.map { "\"\($0)\"" }.joined(separator: ","))]"
+      text += ",\"words\":\(jsonText(says.words))"
     case .heard(let frame, let from): text += ",\"kind\":\"heard\",\"frame\":\(frame),\"from\":\(from)"
     case .lost(let frame, let from): text += ",\"kind\":\"lost\",\"frame\":\(frame),\"from\":\(from)"
     case .missed(let frame, let from, let why):

@@ -96,6 +96,7 @@ extension Station where D: ~Copyable {
     trouble.begin(now)
     if atRotation { trouble.needsRotation = true }
     node.diskIs(fit: false)
+    look(now)
   }
 
   /// What was wrong may be over.

@@ -137,6 +137,8 @@ extension Station where D: ~Copyable {
     if let coverage = notes.durable(upTo: journal.durable) { airtime.cover(coverage) }
     node.synced(journal.durable.raw &- min(journalBase, journal.durable.raw), now: now)
     node.wake(now)
+    note(.synced, 0, now)
+    look(now)
     appendRecords()
   }
 }

@@ -13,15 +13,16 @@ extension Station where D: ~Copyable {
     do throws(SecurityError) {
       opened = try keys.open(datagram, into: plain)
     } catch {
-      count(error)
+      reject(rejection(error), datagram, now)
       return
     }
+    witness.opened(opened.sender)
     let body = Bytes(start: plain.baseAddress, count: opened.count)
     let frame: Frame
     do throws(FrameError) {
       frame = try Frame(decoding: body, from: opened.sender)
     } catch {
-      rejections.malformed += 1
+      reject(.malformed, datagram, now)
       return
     }
     if frame.prelude.has(Prelude.started) {
@@ -35,15 +36,17 @@ extension Station where D: ~Copyable {
         if let newest = keys.start(of: opened.sender) {
           node.refusedStart(of: opened.sender, newest: newest.incarnation)
         }
-        count(error)
+        reject(rejection(error), datagram, now)
         return
       }
     } else if !opened.isConfirmed {
-      rejections.staleStart += 1  // it may be a recording of an old start: it does not say which one it is
+      reject(.staleStart, datagram, now)  // it may be a recording of an old start: it does not say which one it is
       return
     }
+    noteHeard(frame, opened, datagram.count, now)
     let onAir = profile.airTime(datagram.count)
     node.heard(frame, senderSalt: opened.salt, counter: opened.counter, startedAt: now - onAir, now: now)
+    look(now)
     appendRecords()
   }
 
@@ -63,20 +66,50 @@ extension Station where D: ~Copyable {
     }
   }
 
-  private mutating func count(_ error: SecurityError) {
+  private func rejection(_ error: SecurityError) -> Rejection {
     switch error {
-    case .tooShort: rejections.tooShort += 1
-    case .unknownVersion: rejections.unknownVersion += 1
-    case .unknownType: rejections.unknownType += 1
-    case .notAMember: rejections.notAMember += 1
-    case .ownFrame: rejections.ownFrame += 1
-    case .wrongEpoch: rejections.wrongEpoch += 1
-    case .unknownSalt: rejections.unknownSalt += 1
-    case .replayed: rejections.replayed += 1
-    case .badTag: rejections.badTag += 1
-    case .staleStart: rejections.staleStart += 1
-    case .tooLong, .unusableKey: rejections.malformed += 1
+    case .tooShort: .tooShort
+    case .unknownVersion: .unknownVersion
+    case .unknownType: .unknownType
+    case .notAMember: .notAMember
+    case .ownFrame: .ownFrame
+    case .wrongEpoch: .wrongEpoch
+    case .unknownSalt: .unknownSalt
+    case .replayed: .replayed
+    case .badTag: .badTag
+    case .staleStart: .staleStart
+    case .tooLong, .unusableKey: .malformed
     }
+  }
+
+  private mutating func reject(_ why: Rejection, _ datagram: Bytes, _ now: LocalTime) {
+    rejections.count(why)
+    let sender = datagram.count > 1 ? datagram[1] : 0
+    if why.isOfAStranger { witness.noteStranger(sender, why, at: now) }
+    guard witness.events.isKept else { return }
+    var event = event(.rejected, now)
+    event.detail = why.rawValue
+    event.member = sender
+    event.size = UInt16(clamping: datagram.count)
+    witness.events.note(event)
+  }
+
+  private mutating func noteHeard(_ frame: Frame, _ opened: Opened, _ size: Int, _ now: LocalTime) {
+    guard witness.events.isKept else { return }
+    var event = event(.heard, now)
+    event.member = opened.sender.raw
+    event.number = frameNumber(salt: opened.salt, counter: opened.counter)
+    event.says = frame.kinds
+    event.size = UInt16(clamping: size)
+    witness.events.note(event)
+  }
+
+  /// Sender and number of a frame that is not opened; nil when its start is not known.
+  func frame(in datagram: Bytes) -> (sender: UInt8, number: UInt64)? {
+    guard let header = try? FrameHeader(parsing: datagram),
+      let salt = header.salt ?? keys.start(of: header.sender)?.salt
+    else { return nil }
+    return (header.sender.raw, frameNumber(salt: salt, counter: header.counter))
   }
 
   package mutating func discardedWhileOff(_ count: Int) { rejections.radioOff += UInt64(count) }

@@ -10,11 +10,14 @@ extension Station where D: ~Copyable {
   /// - Parameter datagram: at least the MTU.
   /// - Returns: bytes to send now; 0 when silence is right.
   package mutating func transmit(into datagram: UnsafeMutableRawBufferPointer, now: LocalTime) -> Int {
+    let speech = node.timeline.speech
     defer {
       node.spoke(now)
+      look(now)
       appendRecords()
       noteAirtimeIfNeeded(now)
     }
+    if node.isFull { node.condition.airtimePercent = airtimeLeftPercent(now) }
     let room = node.settings.mtu - Limits.frameOverhead
     let (count, withSalt) = node.compose(
       into: UnsafeMutableRawBufferPointer(rebasing: plain[..<room]), now: now)
@@ -25,11 +28,24 @@ extension Station where D: ~Copyable {
     let use: AirtimeUse = node.speaksEssentially ? .essential : .ordinary
     guard case .admitted = airtime.admit(profile.airTime(size), use, at: now) else {
       framesDeferred += 1
+      witness.deferredWindow = node.timeline.window
       return 0
     }
     datagramsSent += 1
     bytesSent += UInt64(size)
+    noteSent(size, speech ?? .answer, now)
     return size
+  }
+
+  private mutating func noteSent(_ size: Int, _ speech: Speech, _ now: LocalTime) {
+    guard witness.events.isKept else { return }
+    var event = event(.sent, now)
+    event.number = frameNumber(salt: keys.salt, counter: keys.lastCounter)
+    event.says = node.spokenKinds
+    event.size = UInt16(clamping: size)
+    event.detail = speech.rawValue
+    event.cycle = UInt8(clamping: node.timeline.cycle)
+    witness.events.note(event)
   }
 }
 
@@ -37,4 +53,20 @@ extension Station where D: ~Copyable {
   /// Air time of the last hour, and what is left of the budget.
   package mutating func airtimeUsed(_ now: LocalTime) -> Microseconds { airtime.used(at: now) }
   package mutating func airtimeLeft(_ now: LocalTime) -> Microseconds { airtime.left(at: now) }
+
+  /// What is left of the hour's air time; 100 where nobody counts it.
+  package func airtimeLeftPercent(_ now: LocalTime) -> UInt8 {
+    guard airtime.limit > .zero else { return 0 }
+    return UInt8(clamping: airtime.left(at: now).raw * 100 / airtime.limit.raw)
+  }
+
+  /// Until the largest frame may go that is no vote, beacon or election; zero: now. Nil: never, for it is larger than
+  /// all that an hour allows.
+  package func airtimeWait(_ now: LocalTime) -> Microseconds? {
+    switch airtime.verdict(profile.airTime(node.settings.mtu), .ordinary, at: now) {
+    case .admitted, .unnoted: .zero
+    case .wait(let span): span
+    case .never: nil
+    }
+  }
 }

@@ -14,6 +14,8 @@ package struct StationParameters {
   package var profile: RadioProfile
   /// What is to stay free on the journal's file system; 0: nobody looks.
   package var minimumFreeBytes: UInt64 = 0
+  /// Events that are kept for whoever asks what happened, a power of two; 0: none.
+  package var eventCapacity = 0
   package init(node: NodeParameters, profile: RadioProfile) {
     self.node = node
     self.profile = profile
@@ -35,6 +37,9 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
   package internal(set) var datagramsHeard: UInt64 = 0
   package internal(set) var framesDeferred: UInt64 = 0
   package internal(set) var recovered: RecoveryReport?
+  package internal(set) var witness: Witness
+  /// What tells rosters and keys apart without giving anything away: for people who compare two nodes.
+  package let fingerprints: Fingerprints
 
   private let plainMemory: OwnedBytes
   private let scratchMemory: OwnedBytes
@@ -102,7 +107,8 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
       epochKey: epochKey,
       rosterHash: rosterHash, randomSalt: randomSalt)
     var station = Station(
-      parameters, node: node, journal: journal, keys: keys, past: past, genesis: genesis, now: now)
+      parameters, node: node, journal: journal, keys: keys, past: past, genesis: genesis,
+      fingerprints: Fingerprints(epochKey: epochKey, rosterHash: rosterHash), now: now)
     station.recovered = report
     do throws(JournalError<D.Failure>) { try station.begin(now) } catch { throw .journal(error) }
     return station
@@ -111,7 +117,7 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
   private init(
     _ parameters: StationParameters, node: consuming Node, journal: consuming Journal<D>,
     keys: consuming KeyRing,
-    past: Past, genesis: Genesis, now: LocalTime
+    past: Past, genesis: Genesis, fingerprints: Fingerprints, now: LocalTime
   ) {
     plainMemory = OwnedBytes(count: parameters.node.settings.mtu + 64)
     scratchMemory = OwnedBytes(count: JournalLimits.recordBytes)
@@ -119,6 +125,9 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
     self.journal = journal
     self.keys = keys
     self.genesis = genesis
+    self.fingerprints = fingerprints
+    witness = Witness(
+      eventCapacity: parameters.eventCapacity, memberCount: parameters.node.settings.memberCount)
     profile = parameters.profile
     space = FreeSpace(minimum: parameters.minimumFreeBytes)
     isDisqualified = past.isDisqualified
@@ -141,6 +150,10 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
     appendRecords()
     if notes.isNeeded { noteAirtime(now) }
     try journal.flush()
+    note(.power, isOn: true, now)
+    witness.commit = node.acceptor.commit
+    witness.last = node.acceptor.last
+    witness.accepted = node.acceptor.accepted
     node.start(now)
     noteDurable(now)
   }
@@ -168,6 +181,7 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
 
   package mutating func wake(_ now: LocalTime) {
     node.wake(now)
+    look(now)
     appendRecords()
     noteAirtimeIfNeeded(now)
   }
@@ -176,6 +190,10 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
     -> Submission
   {
     let verdict = node.submit(command, token: token, ticket: ticket, now: now)
+    if verdict == .accepted {
+      witness.asks(ticket, at: now)
+      note(.submitted, ticket.raw, now)
+    }
     appendRecords()
     return verdict
   }
@@ -197,6 +215,7 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
 
   package mutating func slept(since: LocalTime, now: LocalTime) {
     node.slept(since: since, now: now)
+    look(now)
     appendRecords()
   }
 }

@@ -11,28 +11,6 @@ package struct Plan {
   package var speaks: Bool
 }
 
-/// How a frame that arrived fared; every datagram is counted in one of these.
-package struct Rejections: Sendable {
-  package var tooShort: UInt64 = 0
-  package var unknownVersion: UInt64 = 0
-  package var unknownType: UInt64 = 0
-  package var notAMember: UInt64 = 0
-  package var ownFrame: UInt64 = 0
-  package var wrongEpoch: UInt64 = 0
-  package var unknownSalt: UInt64 = 0
-  package var replayed: UInt64 = 0
-  package var badTag: UInt64 = 0
-  package var staleStart: UInt64 = 0
-  package var malformed: UInt64 = 0
-  package var radioOff: UInt64 = 0
-  package init() {}
-  package var total: UInt64 {
-    tooShort + unknownVersion + unknownType + notAMember + ownFrame + wrongEpoch + unknownSalt + replayed
-      + badTag
-      + staleStart + malformed + radioOff
-  }
-}
-
 /// Why a station cannot start or go on.
 package enum StationError<Failure: DiskFailure>: Error {
   case journal(JournalError<Failure>)

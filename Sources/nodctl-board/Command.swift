@@ -38,14 +38,20 @@ enum Command: CaseIterable {
     case .status:
       var command = StatusCommand()
       command.wait = try arguments.seconds("--wait") ?? .zero
+      command.isComplete = arguments.flag("--all")
+      command.via = try arguments.value("--via")
       _ = try arguments.rest(0, 0, "nothing but options")
       return try command.run(link)
     case .peers:
-      let command = PeersCommand()
+      var command = PeersCommand()
+      command.isComplete = arguments.flag("--all")
+      command.via = try arguments.value("--via")
       _ = try arguments.rest(0, 0, "nothing but options")
       return try command.run(link)
     case .log:
       var command = LogCommand()
+      command.isComplete = arguments.flag("--all")
+      command.via = try arguments.value("--via")
       command.from = try arguments.number("--from")
       command.count = try arguments.number("--count")
       _ = try arguments.rest(0, 0, "nothing but options")

@@ -35,7 +35,14 @@ enum Help {
 
         """
     }
-    return lines + "\n" + text.discussion
+    if [.status, .peers, .log].contains(command) {
+      lines += """
+          --all              every field, under its own name
+          --via MEMBER       ask this member (name or slot) instead, over the radio: takes some windows
+
+        """
+    }
+    return lines + "\n" + joined(wrapped(text.discussion, 100), "\n")
   }
 
   private static func text(_ command: Command) -> CommandText {
@@ -54,9 +61,9 @@ enum Help {
 
   private static func usage(_ command: Command) -> String {
     switch command {
-    case .status: " [--wait SECONDS]"
-    case .peers: ""
-    case .log: " [--from INDEX] [--count ENTRIES]"
+    case .status: " [--wait SECONDS] [--all] [--via MEMBER]"
+    case .peers: " [--all] [--via MEMBER]"
+    case .log: " [--all] [--via MEMBER] [--from INDEX] [--count ENTRIES]"
     case .trace:
       " [--kind KIND,...] [--member NAME] [--window FROM-TO] [--since SEQ] [--count EVENTS] [--dump]"
     case .watch: " [PATTERN] [--count CHANGES]"

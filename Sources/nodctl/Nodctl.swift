@@ -19,7 +19,12 @@ struct Nodctl: ParsableCommand {
     version: "nodctl \(consoleVersion)",
     groupedSubcommands: [
       CommandGroup(name: "Make", subcommands: [Provision.self, Check.self]),
-      CommandGroup(name: "Look", subcommands: [Status.self, Peers.self, Log.self, Trace.self, Watch.self]),
+      CommandGroup(
+        name: "Look",
+        subcommands: [
+          Status.self, Peers.self, Log.self, Trace.self, Watch.self, Top.self, Doctor.self, Metrics.self,
+        ]),
+      CommandGroup(name: "Understand", subcommands: [MakeReport.self, Decode.self]),
       CommandGroup(name: "Keys", subcommands: [Get.self, Set.self, Del.self]),
       CommandGroup(name: "Learn", subcommands: [Demo.self, Simulate.self, Bench.self]),
     ])

@@ -58,7 +58,8 @@ private struct DeskCluster: ~Copyable, ClusterPort {
       reply.map(1)
       reply.bulk("role")
       reply.bulk("leader")
-    case .peers, .log: reply.array(0)
+    case .peers, .log, .hooks: reply.array(0)
+    case .metrics: reply.text("nod_info 1\n")
     }
   }
 

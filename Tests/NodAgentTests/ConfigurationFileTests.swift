@@ -50,6 +50,9 @@ private func read(_ text: String) throws -> Configuration {
       profile = lora-sf7-eu868
       drop_percent = 30
       drop_seed = 4294967295
+      hook = /h/radio
+      hook_lead_ms = 250
+      hook_timeout_ms = 4000
       [local]
       socket = s.sock
       mode = 0600
@@ -63,6 +66,16 @@ private func read(_ text: String) throws -> Configuration {
       level = debug
       [disk]
       min_free_kb = 64
+      [metrics]
+      listen = [::1]:9464
+      [hook.valve]
+      on = key
+      pattern = valve/*
+      run = /h/valve
+      timeout_ms = 1500
+      [hook.lead]
+      on = role
+      run = /h/lead
       """)
     let directory = read.file.dropLast("nod.conf".count)
     #expect(read.name == "n1")
@@ -85,6 +98,15 @@ private func read(_ text: String) throws -> Configuration {
     #expect(read.clock.hostLatency == Microseconds(5000))
     #expect(read.logLevel == .debug)
     #expect(read.minimumFreeKibibytes == 64)
+    #expect(read.radio.hook == "/h/radio")
+    #expect(read.radio.hookLead == .milliseconds(250))
+    #expect(read.radio.hookTimeout == .milliseconds(4000))
+    #expect(read.metrics == LoopbackAddress(isV6: true, port: 9464))
+    #expect(read.hooks.map(\.name) == ["valve", "lead"])
+    #expect(read.hooks.map(\.kind) == [.key, .role])
+    #expect(read.hooks.map(\.pattern) == ["valve/*", ""])
+    #expect(read.hooks.map(\.program) == ["/h/valve", "/h/lead"])
+    #expect(read.hooks.map(\.timeout) == [.milliseconds(1500), .seconds(10)])
   }
 
   @Test func spellingIsForgivingWhereItCannotMislead() throws {
@@ -113,6 +135,18 @@ private func read(_ text: String) throws -> Configuration {
     configuration.clock.hostLatency = .zero
     configuration.logLevel = .info
     configuration.minimumFreeKibibytes = 2048
+    configuration.radio.hook = "/h/radio"
+    configuration.radio.hookLead = .seconds(2)
+    configuration.radio.hookTimeout = .seconds(3)
+    configuration.metrics = LoopbackAddress(isV6: false, port: 9464)
+    for (name, kind) in [("lead", HookKind.role), ("valve", .key)] {
+      var hook = HookSettings(name: name)
+      hook.kind = kind
+      hook.pattern = kind == .key ? "valve/*" : ""
+      hook.program = "/h/" + name
+      hook.timeout = .seconds(2)
+      configuration.hooks.append(hook)
+    }
     var read = try read(configuration.fileText())
     read.file = configuration.file
     #expect(read == configuration)
@@ -210,7 +244,40 @@ private func read(_ text: String) throws -> Configuration {
     ),
     (
       "name = n\n[raido]\nprofile = x",
-      "nod.conf:3: [raido]: unknown section; there are node, paths, radio, local, clock, log and disk"
+      """
+      nod.conf:3: [raido]: unknown section; there are node, paths, radio, local, clock, log, disk, metrics \
+      and hook.NAME
+      """
+    ),
+    (
+      "name = n\n[metrics]\nlisten = 0.0.0.0:9464",
+      """
+      nod.conf:4: [metrics] listen = 0.0.0.0:9464: allowed is off, or 127.0.0.1:PORT or [::1]:PORT with PORT \
+      from 1 to 65535 (where figures are to be had by HTTP in Prometheus's form)
+      """
+    ),
+    (
+      "name = n\n[radio]\nhook = rfkill",
+      "nod.conf:4: [radio] hook = rfkill: allowed is a path from the root: no shell looks for it"
+    ),
+    (
+      "name = n\n[hook.valve]\non = key\nrun = /h",
+      "nod.conf:3: [hook.valve] pattern: is missing; on = key needs one, like valve/*"
+    ),
+    (
+      "name = n\n[hook.valve]\non = role\npattern = *\nrun = /h",
+      "nod.conf:5: [hook.valve] pattern = *: has no effect with on = role: take it out, or set on = key"
+    ),
+    (
+      "name = n\n[hook.valve]\non = role",
+      """
+      nod.conf:3: [hook.valve] run: is missing; allowed is 1 to 180 bytes (the program that is run, an absolute \
+      path)
+      """
+    ),
+    (
+      "name = n\n[hook.a b]\non = role\nrun = /h",
+      "nod.conf:3: [hook.a b]: the name of a hook is 1 to 32 letters, digits, - _ ."
     ),
     ("name = n\nname = m", "nod.conf:3: [node] name = m: given twice: line 2 says n"),
     (
@@ -235,6 +302,11 @@ private func read(_ text: String) throws -> Configuration {
   ])
   func oneFaultIsOneError(text: String, error: String) {
     #expect(errors("[node]\n" + text + "\n") == [error])
+  }
+
+  @Test func thereIsABoundForHooks() {
+    let text = (1...17).map { "[hook.h\($0)]\non = role\nrun = /h\n" }.joined()
+    #expect(errors("[node]\nname = n\n" + text) == ["nod.conf:51: [hook.h17]: there may be 16 hooks"])
   }
 
   @Test func aMissingKeyIsSaid() {
@@ -350,7 +422,9 @@ private func read(_ text: String) throws -> Configuration {
     for line in try String(contentsOfFile: Self.path, encoding: .utf8).split(
       separator: "\n", omittingEmptySubsequences: false)
     {
-      if line.hasPrefix("[") { section = String(line.dropFirst().dropLast()) }
+      if line.hasPrefix("[") || line.hasPrefix("#[") {
+        section = String(line.drop { $0 == "#" }.dropFirst().dropLast())
+      }
       if line.isEmpty { comment = "" }
       if line.hasPrefix("# ") { comment += line.dropFirst(1) }
       let isCommentedOut = line.hasPrefix("#") && !line.hasPrefix("# ")
@@ -377,7 +451,9 @@ private func read(_ text: String) throws -> Configuration {
 
   @Test func theFileShowsTheDefaultsAndSaysThem() throws {
     for (entry, question) in zip(try entries(), Configuration.questions) {
-      #expect(entry.isCommentedOut == (question.usual != nil), "\(entry.key)")
+      // Of hooks the whole section is commented out.
+      let isOptional = question.usual != nil || entry.section == "hook.NAME"
+      #expect(entry.isCommentedOut == isOptional, "\(entry.key)")
       let usual = question.usual ?? ""
       if usual.isEmpty { continue }
       #expect(entry.value == usual, "\(entry.key)")

@@ -75,6 +75,8 @@ struct ModelCluster: ~Copyable, ClusterPort {
       reply.bulk("role")
       reply.bulk("leader")
     case .peers: reply.array(0)
+    case .hooks: reply.array(0)
+    case .metrics: reply.text("nod_info 1\n")
     case .log(let from, let count):
       reply.array(2)
       reply.integer(from?.raw ?? 0)

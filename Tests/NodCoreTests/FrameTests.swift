@@ -10,6 +10,7 @@ private func writeTyped(_ text: String, to out: inout ByteWriter) {
     let words = part.split(separator: " ")
     switch words[0] {
     case "u8": out.u8(UInt8(words[1])!)
+    case "u16": out.u16(UInt16(words[1])!)
     case "u32": out.u32(UInt32(words[1])!)
     case "u64": out.u64(UInt64(words[1])!)
     case "varint": out.varint(UInt64(words[1])!)
@@ -27,6 +28,7 @@ private func typedIsIn(_ bytes: Bytes, _ text: String) -> Bool {
     let isSame =
       switch words[0] {
       case "u8": input.u8() == UInt8(words[1])!
+      case "u16": input.u16() == UInt16(words[1])!
       case "u32": input.u32() == UInt32(words[1])!
       case "u64": input.u64() == UInt64(words[1])!
       case "varint": input.varint() == UInt64(words[1])!

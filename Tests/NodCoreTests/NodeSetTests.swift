@@ -27,26 +27,6 @@ import Testing
     #expect(count == 0 || !set.isSubset(of: NodeSet(firstSlots: count - 1)))
   }
 
-  /// `alive` has told it as a u32, low byte first, since the first version.
-  @Test func aRostersSetIsFourBytesOnTheAir() {
-    var set = NodeSet(NodeID(0))
-    set.insert(NodeID(9))
-    set.insert(NodeID(30))
-    #expect(written { set.write(to: &$0, members: 31) } == [0x01, 0x02, 0x00, 0x40])
-  }
-
-  @Test(arguments: [3, 31, 32, 33, 64, 65, 188])
-  func whatWasWrittenIsRead(members: Int) {
-    var set = NodeSet()
-    for slot in 0..<members where slot % 5 < 2 { set.insert(NodeID(UInt8(slot))) }
-    let bytes = written { set.write(to: &$0, members: members) }
-    #expect(bytes.count == max(4, (members + 7) / 8))
-    bytes.withUnsafeBytes {
-      var input = ByteReader($0)
-      #expect(NodeSet(reading: &input, members: members) == set && input.isAtEnd && !input.failed)
-    }
-  }
-
   @Test func varintsAreReadAndWrittenAlikeAtEveryLengthAndAtTheEndOfTheRoom() {
     for shift in 0..<64 {
       for value in [UInt64(1) << UInt64(shift), (UInt64(1) << UInt64(shift)) - 1] {

@@ -1,5 +1,6 @@
 // The plumbing against a real Redis server, which speaks the same protocol; skipped where none is installed.
 import Foundation
+import NodCore
 import Testing
 
 @testable import NodConsole

@@ -70,10 +70,12 @@ int board_notice_clear(int notice);
 // What a person or the service manager asks of the process.
 #define BOARD_SIGNAL_STOP 1
 #define BOARD_SIGNAL_RELOAD 2
-// Turns SIGTERM, SIGINT and SIGHUP into readiness of a descriptor, and ignores SIGPIPE. Call before any
-// thread is started: threads inherit the mask.
+#define BOARD_SIGNAL_CHILD 3
+// Turns SIGTERM, SIGINT, SIGHUP and SIGCHLD into readiness of a descriptor, and ignores SIGPIPE. Call before
+// any thread is started: threads inherit the mask.
 int board_signals_create(void);
-// BOARD_SIGNAL_STOP (SIGTERM, SIGINT), BOARD_SIGNAL_RELOAD (SIGHUP), or 0 when none is pending.
+// BOARD_SIGNAL_STOP (SIGTERM, SIGINT), BOARD_SIGNAL_RELOAD (SIGHUP), BOARD_SIGNAL_CHILD (a program has ended,
+// perhaps several), or 0 when none is pending.
 int board_signals_next(int signals);
 
 // ---- Datagrams (board_udp.c) ----------------------------------------------------------------------------
@@ -185,13 +187,43 @@ int64_t board_process_written_bytes(void);
 // Processor time of the process, user and system, in microseconds.
 int64_t board_process_cpu_microseconds(void);
 
+// ---- Programs run beside the agent (board_hook.c) -------------------------------------------------------
+
+#define BOARD_HOOK_NOT_ABSOLUTE (-20020)
+#define BOARD_HOOK_NOT_A_FILE (-20021)
+#define BOARD_HOOK_WRITABLE (-20022)        // by everybody
+#define BOARD_HOOK_NOT_EXECUTABLE (-20023)  // by us
+// Environment variables of a program at most.
+#define BOARD_HOOK_VARIABLES 24
+// Added to the number of the signal that ended a program, as shells do.
+#define BOARD_HOOK_BY_SIGNAL 128
+
+// Whether the program may be run: 0, -errno, or one of the above.
+int board_hook_check(const char *path);
+// Starts a program and does not wait for it: its process id, or as board_hook_check. It is checked again, and
+// runs in a process group of its own, in /, with no descriptors but three.
+//   environment: NAME=value, each ended by a zero byte, `count` bytes in all; nothing else is inherited.
+//   input: what it reads from standard input; NULL for nothing.
+//   output: where its standard output and error can be read; to be closed by the caller.
+int board_hook_start(const char *path, char *environment, size_t count, const void *input, size_t input_count,
+                     int *output);
+// Asks its whole group to end (SIGTERM), or ends it (SIGKILL).
+int board_hook_signal(int process, int kills);
+// 1 when it has ended, and its exit status; the rest of its group is killed then. 0 while it runs.
+int board_hook_ended(int process, int *status);
+// What it wrote, as far as it is there; 0 when nothing is.
+int64_t board_hook_output(int output, void *bytes, size_t count);
+
+// ---- The log (board_process.c) --------------------------------------------------------------------------
+
 #define BOARD_LOG_ERROR 3
 #define BOARD_LOG_WARN 4
 #define BOARD_LOG_INFO 6
 #define BOARD_LOG_DEBUG 7
 // Bytes of a log line at most; what is longer is cut.
 #define BOARD_LOG_LINE 512
-// Writes one line to standard error, with the journal's priority prefix when that is what listens there.
+// Writes one line to standard error: with the journal's priority prefix when that is what listens there,
+// otherwise with the program's name and the level as a word.
 void board_log(int level, const char *text, size_t count);
 
 // ---- Configuration lines (board_config.c, over the inih library) ----------------------------------------

@@ -42,7 +42,7 @@ package struct LogLine: Sendable {
 
   private func write(_ line: LogLevel, _ text: @autoclosure () -> String) {
     guard writes(line) else { return }
-    var whole = "nodd: \(line.word): \(text())"
+    var whole = text()
     whole.withUTF8 { bytes in
       bytes.withMemoryRebound(to: CChar.self) { board_log(line.priority, $0.baseAddress, $0.count) }
     }

@@ -1,10 +1,14 @@
-// SIGTERM, SIGINT and SIGHUP as readiness of a descriptor, so that the one loop hears them like everything
-// else.
+// SIGTERM, SIGINT, SIGHUP and SIGCHLD as readiness of a descriptor, so that the one loop hears them like
+// everything else.
 import CBoard
 
 // Public, since Embedded Swift finds the deinit of any other type within its own module only.
 public struct StopSignals: ~Copyable {
-  package enum Wish { case stop, reload }
+  package enum Wish {
+    case stop, reload
+    /// Nobody's wish: a program that we run has ended, or several.
+    case childEnded
+  }
 
   package let descriptor: Int32
 
@@ -20,6 +24,7 @@ public struct StopSignals: ~Copyable {
     switch board_signals_next(descriptor) {
     case BOARD_SIGNAL_STOP: .stop
     case BOARD_SIGNAL_RELOAD: .reload
+    case BOARD_SIGNAL_CHILD: .childEnded
     default: nil
     }
   }

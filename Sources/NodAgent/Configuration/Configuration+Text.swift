@@ -13,27 +13,49 @@ extension Configuration {
 
       """
     var section = ""
-    for question in Configuration.questions {
-      let value = written(question.section, question.key)
-      if value == question.usual || value.isEmpty { continue }
-      if question.section != section {
-        section = question.section
-        text += "\n[\(section)]\n"
+    let questions = Configuration.questions
+    for question in questions where question.section != Configuration.anyHook {
+      write(question, written(question.section, question.key), in: question.section, &section, &text)
+    }
+    for hook in hooks {
+      for question in questions where question.section == Configuration.anyHook {
+        write(question, hook.written(question.key), in: Configuration.hookPrefix + hook.name, &section, &text)
       }
-      text += "# \(question.meaning) (\(question.allowed))\n\(question.key) = \(value)\n"
     }
     return text
   }
 
+  private func write(
+    _ question: ConfigurationReader.Question, _ value: String, in wanted: String, _ section: inout String,
+    _ text: inout String
+  ) {
+    if value == question.usual || value.isEmpty { return }
+    if wanted != section {
+      section = wanted
+      text += "\n[\(section)]\n"
+    }
+    text += "# \(question.meaning) (\(question.allowed))\n\(question.key) = \(value)\n"
+  }
+
   private func written(_ section: String, _ key: String) -> String {
     switch section {
-    case "node": key == "name" ? name : "\(priority)"
+    case "node": written(node: key)
     case "paths": written(path: key)
     case "radio": written(radio: key)
     case "local": written(local: key)
     case "clock": key == "accuracy_ppm" ? "\(clock.accuracyPPM)" : "\(clock.hostLatency.raw)"
     case "log": logLevel.word
+    case "metrics": metrics?.text ?? "off"
     default: "\(minimumFreeKibibytes)"
+    }
+  }
+
+  private func written(node key: String) -> String {
+    switch key {
+    case "name": name
+    case "priority": "\(priority)"
+    case "battery_file": batteryFile
+    default: "\(hostMilliwatts)"
     }
   }
 
@@ -54,6 +76,9 @@ extension Configuration {
     case "interface": radio.interface
     case "profile": radio.profile
     case "drop_percent": "\(radio.dropPercent)"
+    case "hook": radio.hook
+    case "hook_lead_ms": "\(radio.hookLead.raw / 1000)"
+    case "hook_timeout_ms": "\(radio.hookTimeout.raw / 1000)"
     default: "\(radio.dropSeed)"
     }
   }
@@ -65,6 +90,17 @@ extension Configuration {
     case "tcp": local.tcpPort.map { "\($0)" } ?? "off"
     case "timeout_ms": "\(local.timeout.raw / 1000)"
     default: "\(local.clients)"
+    }
+  }
+}
+
+extension HookSettings {
+  fileprivate func written(_ key: String) -> String {
+    switch key {
+    case "on": kind.word
+    case "pattern": pattern
+    case "run": program
+    default: "\(timeout.raw / 1000)"
     }
   }
 }

@@ -31,6 +31,11 @@ package struct Configuration: Equatable, Sendable {
     package var dropPercent = 0
     /// 0: drawn at each start.
     package var dropSeed: UInt32 = 0
+    /// The program that turns the radio itself on and off; empty: nobody does.
+    package var hook = ""
+    /// How long before a window it is turned on.
+    package var hookLead = Microseconds.milliseconds(500)
+    package var hookTimeout = HookLimits.usualTimeout
     package init() {}
   }
 
@@ -55,6 +60,10 @@ package struct Configuration: Equatable, Sendable {
   package var name: String
   /// Who leads rather: see `NodeParameters.priority`.
   package var priority = Limits.highestPriority
+  /// Holds the battery's charge in percent, as the kernel writes it; empty: nobody knows.
+  package var batteryFile = ""
+  /// What the board draws while it is awake, the radio not counted; 0: nobody knows.
+  package var hostMilliwatts: Int64 = 0
   package var paths = Paths()
   package var radio = RadioSettings()
   package var local = LocalSettings()
@@ -62,6 +71,9 @@ package struct Configuration: Equatable, Sendable {
   package var logLevel = LogLevel.warn
   /// With less free than this the node is as with a full disk; 0: nobody looks.
   package var minimumFreeKibibytes = 1024
+  /// Where metrics are to be had by HTTP; nil: nowhere.
+  package var metrics: LoopbackAddress?
+  package var hooks: [HookSettings] = []
 
   /// The path of the profile file, if the profile is one.
   package var profileFile: String? {
@@ -88,6 +100,13 @@ package struct Configuration: Equatable, Sendable {
     _ = ask(&reader)
     return reader.questions
   }
+
+  /// The same, for these sections of hooks.
+  package static func questions(hooks sections: [String]) -> [ConfigurationReader.Question] {
+    var reader = ConfigurationReader(emptyNamed: "nod.conf")
+    for section in sections { _ = askHook(&reader, section) }
+    return questions.filter { $0.section != anyHook } + reader.questions
+  }
 }
 
 extension Configuration {
@@ -101,6 +120,12 @@ extension Configuration {
       reader.number(
         "node", "priority", 0...Int64(Limits.highestPriority), usual: Int64(usual.priority),
         meaning: "who leads rather: each step below ten waits a window more before it stands for leader"))
+    read.batteryFile = reader.text(
+      "node", "battery_file", atMost: pathLimit, usual: usual.batteryFile,
+      meaning: "the file that holds the battery's charge in percent; without it nobody knows")
+    read.hostMilliwatts = reader.number(
+      "node", "host_milliwatts", 0...1_000_000, usual: usual.hostMilliwatts,
+      meaning: "what the board draws while it is awake, without the radio, in milliwatts; 0: nobody knows")
     askPaths(&reader, usual.paths, &read.paths)
     askRadio(&reader, usual.radio, &read.radio)
     askLocal(&reader, usual.local, &read.local)
@@ -121,7 +146,19 @@ extension Configuration {
       reader.number(
         "disk", "min_free_kb", 0...1_048_576, usual: Int64(usual.minimumFreeKibibytes),
         meaning: "KiB that stay free on the file system of the state directory; 0: nobody looks"))
+    read.metrics = reader.loopback(
+      "metrics", "listen", meaning: "where figures are to be had by HTTP in Prometheus's form")
+    askHooks(&reader, &read)
     return read
+  }
+
+  private static func askHooks(_ reader: inout ConfigurationReader, _ read: inout Configuration) {
+    reader.repeatedSection = anyHook
+    let sections = reader.sections(beginning: hookPrefix)
+    for section in reader.isEmpty ? [anyHook] : sections { read.hooks.append(askHook(&reader, section)) }
+    if sections.count > HookLimits.hooks {
+      reader.refuse(sections[HookLimits.hooks], "", "there may be \(HookLimits.hooks) hooks")
+    }
   }
 
   private static func askPaths(_ reader: inout ConfigurationReader, _ usual: Paths, _ read: inout Paths) {
@@ -161,6 +198,7 @@ extension Configuration {
       reader.number(
         "radio", "drop_seed", 0...4_294_967_295, usual: Int64(usual.dropSeed),
         meaning: "which frames are thrown away; 0 draws anew at each start"))
+    askRadioHook(&reader, usual, &read)
     checkTransport(&reader, read)
     if !read.profile.isEmpty && !ProfileCatalogue.isFile(read.profile)
       && ProfileCatalogue.builtIn(read.profile) == nil
@@ -170,6 +208,21 @@ extension Configuration {
         "radio", "profile", "unknown profile; built in are \(names); a file's name has a / or ends with .conf"
       )
     }
+  }
+
+  private static func askRadioHook(
+    _ reader: inout ConfigurationReader, _ usual: RadioSettings, _ read: inout RadioSettings
+  ) {
+    read.hook = program(
+      &reader, "radio", "hook", usual: usual.hook, meaning: "the program that turns the radio on and off")
+    read.hookLead = .milliseconds(
+      reader.number(
+        "radio", "hook_lead_ms", 0...60_000, usual: usual.hookLead.raw / 1000,
+        meaning: "milliseconds before a window at which the hook turns the radio on"))
+    read.hookTimeout = .milliseconds(
+      reader.number(
+        "radio", "hook_timeout_ms", 100...600_000, usual: usual.hookTimeout.raw / 1000,
+        meaning: "milliseconds after which the hook is ended"))
   }
 
   /// A key that the transport does not use would be believed to work.

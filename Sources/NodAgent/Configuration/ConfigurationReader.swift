@@ -21,6 +21,8 @@ package struct ConfigurationReader {
   let directory: String
   package private(set) var questions: [Question] = []
   private var errors = ConfigurationErrors()
+  /// A kind of section of which there may be several, for the list of what there is.
+  package var repeatedSection: String?
 
   /// Reads a file. Errors wait for `finish`.
   package init(path: String) {
@@ -40,6 +42,19 @@ package struct ConfigurationReader {
   package var file: String { lines.file }
 
   package func hasSection(_ name: String) -> Bool { lines.sections.contains { $0.name == name } }
+
+  /// Sections whose names begin so, each once, in the order of the file.
+  package func sections(beginning prefix: String) -> [String] {
+    var names: [String] = []
+    for section in lines.sections
+    where section.name.utf8.starts(with: prefix.utf8) && !names.contains(section.name) {
+      names.append(section.name)
+    }
+    return names
+  }
+
+  /// No lines: it was made for the sake of its questions.
+  package var isEmpty: Bool { lines.sections.isEmpty && lines.errors.isEmpty }
 
   package func has(_ section: String, _ key: String) -> Bool { found(section, key) != nil }
 
@@ -88,7 +103,7 @@ package struct ConfigurationReader {
   /// asked.
   package mutating func finish() -> ConfigurationErrors {
     for section in lines.sections where !questions.contains(where: { $0.section == section.name }) {
-      refuse(section.name, "", "unknown section; there are \(known { $0.section })")
+      refuse(section.name, "", "unknown section; there are \(known(and: repeatedSection) { $0.section })")
     }
     for value in lines.values
     where !questions.contains(where: { $0.section == value.section && $0.key == value.key }) {
@@ -102,11 +117,12 @@ package struct ConfigurationReader {
   }
 
   /// Names out of the questions, each once, with commas.
-  private func known(_ name: (Question) -> String?) -> String {
+  private func known(and more: String? = nil, _ name: (Question) -> String?) -> String {
     var names: [String] = []
     for question in questions {
       if let name = name(question), !names.contains(name) { names.append(name) }
     }
+    if let more, !names.contains(more) { names.append(more) }
     return listed(names, last: "and")
   }
 }
@@ -177,16 +193,17 @@ extension ConfigurationReader {
     return usual
   }
 
-  /// One of some words; the first is usual.
+  /// One of some words; the first is usual, unless one must be given.
   /// - Returns: the word's position.
   package mutating func word(
-    _ section: String, _ key: String, _ words: [String], usual: Int = 0, meaning: String
+    _ section: String, _ key: String, _ words: [String], usual: Int? = 0, meaning: String
   ) -> Int {
-    let value = ask(section, key, allowed: listed(words, last: "or"), usual: words[usual], meaning: meaning)
-    guard let value else { return usual }
+    let value = ask(
+      section, key, allowed: listed(words, last: "or"), usual: usual.map { words[$0] }, meaning: meaning)
+    guard let value else { return usual ?? 0 }
     if let position = words.firstIndex(of: value.text) { return position }
     refuse(value)
-    return usual
+    return usual ?? 0
   }
 
   /// A name as members and clusters have: letters, digits, "-", "_", ".".
@@ -238,6 +255,16 @@ extension ConfigurationReader {
     if BoardAddress.isValid(value.text, isMulticast: isMulticast) { return value.text }
     refuse(value)
     return ""
+  }
+
+  /// "off", which is usual, or a port of the loopback interface; nil for off.
+  package mutating func loopback(_ section: String, _ key: String, meaning: String) -> LoopbackAddress? {
+    let allowed = "off, or 127.0.0.1:PORT or [::1]:PORT with PORT from 1 to 65535"
+    let value = ask(section, key, allowed: allowed, usual: "off", meaning: meaning)
+    guard let value, value.text != "off" else { return nil }
+    if let address = LoopbackAddress(value.text) { return address }
+    refuse(value)
+    return nil
   }
 
   /// Exactly `byteCount` bytes in hexadecimal; zeros when it is wrong.

@@ -121,6 +121,32 @@ func directoryPart(of path: String) -> String {
   return String(decoding: bytes[...slash], as: UTF8.self)
 }
 
+/// A port that only this board can reach.
+package struct LoopbackAddress: Equatable, Sendable {
+  package var isV6: Bool
+  package var port: UInt16
+
+  package init(isV6: Bool, port: UInt16) {
+    self.isV6 = isV6
+    self.port = port
+  }
+
+  /// "127.0.0.1:9464" or "[::1]:9464", and nothing else: another address would be for others too.
+  package init?(_ text: String) {
+    for (host, isV6) in [("127.0.0.1:", false), ("[::1]:", true)] where text.utf8.starts(with: host.utf8) {
+      let digits = text.utf8.dropFirst(host.utf8.count)
+      guard let port = decimal(String(decoding: digits, as: UTF8.self)), port >= 1, port <= 65_535 else {
+        return nil
+      }
+      self.init(isV6: isV6, port: UInt16(port))
+      return
+    }
+    return nil
+  }
+
+  package var text: String { "\(isV6 ? "[::1]" : "127.0.0.1"):\(port)" }
+}
+
 /// Numeric addresses as CBoard reads them.
 package enum BoardAddress {
   /// "10.0.0.7:7100", "[fd00::7]:7100", "localhost:7100"; the port is not 0.

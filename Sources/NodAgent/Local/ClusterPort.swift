@@ -36,8 +36,16 @@ package enum ReportKind {
   case status
   /// One array of maps.
   case peers
+  /// One array of maps: who hears whom how well, a map for each listener.
+  case links
   /// One array of maps: `count` entries beginning at `from`, or the last `count` when `from` is nil.
   case log(from: LogIndex?, count: Int)
+  /// One map: events from number `since` on, or the last `count` when it is nil.
+  case trace(since: UInt64?, count: Int)
+  /// One array of maps.
+  case hooks
+  /// Text in Prometheus's form; written with `text`.
+  case metrics
 }
 
 /// The cluster as its local clients use it.

@@ -17,6 +17,8 @@ package struct ReplyWriter {
     self.isRESP3 = isRESP3
   }
 
+  /// Bytes that still fit.
+  package var room: Int { buffer.count - count }
   package var written: Bytes { Bytes(start: buffer.baseAddress, count: count) }
   package mutating func rewind(to earlier: Int) {
     precondition(earlier <= count)

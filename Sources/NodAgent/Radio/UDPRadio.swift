@@ -87,24 +87,41 @@ public struct UDPRadio: Radio, ~Copyable {
   }
 
   package mutating func receive(into buffer: UnsafeMutableRawBufferPointer) throws(BoardFailure) -> Int? {
-    guard isOn, let start = buffer.baseAddress else { return nil }
     for _ in 0..<UDPRadio.looksPerReceive {
-      let count = board_udp_receive(udp, start, buffer.count)
-      if count == BOARD_SOCKET_WOULD_BLOCK { return nil }
-      if count == BOARD_UDP_TOO_LARGE {
-        figures.oversized += 1
-        continue
+      switch try next(into: buffer) {
+      case .nothing: return nil
+      case .frame(let count): return count
+      case .dropped, .oversized: continue
       }
-      if count < 0 { throw BoardFailure("receive", verdict: count) }
-      if loss.strikes() {
-        figures.framesDropped += 1
-        continue
-      }
-      figures.framesReceived += 1
-      figures.bytesReceived += UInt64(count)
-      return Int(count)
     }
     return nil
+  }
+
+  /// What one look at the socket found.
+  package enum Arrival {
+    case nothing
+    case frame(Int)
+    /// Thrown away on purpose; its bytes are in the buffer for whoever keeps a record of it.
+    case dropped(Int)
+    case oversized
+  }
+
+  package mutating func next(into buffer: UnsafeMutableRawBufferPointer) throws(BoardFailure) -> Arrival {
+    guard isOn, let start = buffer.baseAddress else { return .nothing }
+    let count = board_udp_receive(udp, start, buffer.count)
+    if count == BOARD_SOCKET_WOULD_BLOCK { return .nothing }
+    if count == BOARD_UDP_TOO_LARGE {
+      figures.oversized += 1
+      return .oversized
+    }
+    if count < 0 { throw BoardFailure("receive", verdict: count) }
+    if loss.strikes() {
+      figures.framesDropped += 1
+      return .dropped(Int(count))
+    }
+    figures.framesReceived += 1
+    figures.bytesReceived += UInt64(count)
+    return .frame(Int(count))
   }
 
   package mutating func transmit(_ datagram: Bytes) throws(BoardFailure) {

@@ -48,6 +48,11 @@ package struct NodeLink {
     return reply
   }
 
+  /// A question to the node, or to a member that it reaches over the radio.
+  package static func question(_ word: String, _ rest: [String] = [], via: String?) -> [String] {
+    ["NOD"] + (via.map { ["VIA", $0] } ?? []) + [word] + rest
+  }
+
   /// Prints a reply in the form that was asked for.
   package func show(_ value: RESPValue) {
     if isJSON { return Console.put(jsonText(value)) }

@@ -14,6 +14,8 @@ package final class RESPClient {
   private let descriptor: Int32
   private var reader = RESPReader()
   private var pushes: [[RESPValue]] = []
+  /// Whether an answer is waited for: then a person is told that it takes long.
+  private var isAsked = false
 
   /// Connects and switches to RESP3.
   package init(path: String) throws(Trouble) {
@@ -44,6 +46,8 @@ package final class RESPClient {
   }
 
   package func call(_ words: [String], until deadline: LocalTime) throws(Trouble) -> RESPValue {
+    isAsked = true
+    defer { isAsked = false }
     try send(words, until: deadline)
     while true {  // bounded by the deadline
       guard let value = try receive(until: deadline) else {
@@ -122,10 +126,14 @@ package final class RESPClient {
 
   /// Waits until the socket is ready; false when the deadline came first, or an interrupt.
   private func isReady(_ interest: UInt32, until deadline: LocalTime) throws(Trouble) -> Bool {
+    var waiting = Waiting("waiting for the answer of " + path)
+    defer { waiting.end() }
     while board_was_interrupted() == 0 {  // bounded by the deadline
       let left = deadline - Console.now
       guard left > .zero else { return false }
-      let verdict = board_wait_ready(descriptor, interest, Int32(min(left.raw / 1000 + 1, 60_000)))
+      let verdict = board_wait_ready(
+        descriptor, interest, Int32(min(left.raw / 1000 + 1, isAsked ? 500 : 60_000)))
+      if isAsked { waiting.note() }
       if verdict > 0 { return true }
       if verdict < 0 { throw Trouble(.unreachable, path + ": " + systemText(verdict)) }
     }

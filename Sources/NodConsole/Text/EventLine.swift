@@ -37,7 +37,7 @@ package struct Cast {
 /// Fields that the columns or the words of the line tell already.
 private let toldFields = [
   "t", "node", "kind", "seq", "window", "clock", "frame", "from", "index", "member", "why", "on", "role",
-  "ballot", "bytes", "speech", "cycle", "says", "ticket", "windows", "air_us",
+  "ballot", "bytes", "speech", "cycle", "says", "ticket", "windows", "air_us", "count", "us", "fit",
 ]
 
 package func eventLine(_ event: RESPValue, _ cast: Cast, _ style: Style) -> String {
@@ -98,13 +98,21 @@ private func eventWords(_ event: RESPValue, _ kind: String, _ cast: Cast) -> Str
   case "heard": return frame + " of " + cast.name(event["from"]?.integer) + said(event)
   case "lost", "missed", "rejected":
     var words = frame + " of " + cast.name(event["from"]?.integer)
-    if event["frame"] == nil { words = "a frame" }
+    if event["frame"] == nil {
+      words =
+        event["from"] == nil
+        ? text(event, "count") + " frames" : "a frame of " + cast.name(event["from"]?.integer)
+    }
     return event["why"].map { words + ": " + plainText($0) } ?? words
   case "decided": return "up to " + index
   case "accepted": return "up to " + index + ", on disk"
   case "vote": return cast.name(event["member"]?.integer) + " has accepted up to " + index
   case "submitted": return "ticket " + text(event, "ticket")
   case "answered": return "ticket " + text(event, "ticket") + ", after " + text(event, "windows") + " windows"
+  case "disk":
+    guard let fit = event["fit"] else { return "in trouble" }
+    return fit.isTrue ? "takes writes again" : "takes no writes"
+  case "pause": return "stood still for " + fieldText("x_us", event["us"] ?? RESPValue.none)
   default: return event["why"].map { plainText($0) } ?? ""
   }
 }

@@ -5,19 +5,21 @@ package struct Health: Equatable {
   package let isGood: Bool
   /// One sentence.
   package let verdict: String
+  /// Why nothing is decided, as the node says it; empty when it says nothing.
+  package let why: String
 
   package init(status: RESPValue) {
     var faults: [String] = []
-    if case .boolean(let isHealthy)? = status["healthy"] {
-      if !isHealthy { faults.append("unhealthy") }
-    }
     let leader = status["leader"]
     if leader == nil || leader.map(saysNo) == true { faults.append("no leader is known") }
     if let quorum = status["quorum"], saysNo(quorum) { faults.append("no quorum") }
+    if status["healthy"] == .boolean(false) || status["healthy"] == .integer(0), faults.isEmpty {
+      faults.append("unhealthy")
+    }
     isGood = faults.isEmpty
     let reason = status["why"].map { plainText($0) } ?? "-"
-    let why = reason.isEmpty || reason == "-" ? "" : " (" + reason + ")"
-    verdict = isGood ? "healthy, led by " + (leader.map { plainText($0) } ?? "-") : joined(faults, ", ") + why
+    why = isGood || reason == "-" ? "" : reason
+    verdict = isGood ? "healthy, led by " + (leader.map { plainText($0) } ?? "-") : joined(faults, ", ")
   }
 }
 

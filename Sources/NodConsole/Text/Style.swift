@@ -26,6 +26,9 @@ package struct Style {
     self.width = width
   }
 
+  /// The same for text that is cut to the terminal's width afterwards.
+  package var withoutWidth: Style { Style(isTerminal: isTerminal, hasColour: hasColour, width: nil) }
+
   package func heading(_ text: String) -> String { paint(text, "1") }
   package func faint(_ text: String) -> String { paint(text, "2") }
   package func good(_ text: String) -> String { paint(text, "32") }

@@ -60,7 +60,7 @@ package enum Units {
     if size < 1e3 { return trimmed(microseconds) + " µs" }
     if size < 1e6 { return trimmed(microseconds / 1e3) + " ms" }
     guard size >= 120e6, size < 1e18 else { return trimmed(microseconds / 1e6) + " s" }
-    let seconds = Int(size / 1e6)
+    let seconds = Int64(size / 1e6)
     let sign = microseconds < 0 ? "-" : ""
     if seconds < 7200 { return sign + pair(seconds, 60, "min", "s") }
     if seconds < 172_800 { return sign + pair(seconds / 60, 60, "h", "min") }
@@ -71,7 +71,8 @@ package enum Units {
     let size = abs(count)
     if size < 10_000 { return trimmed(count) + " B" }
     if size < 10_000_000 { return trimmed(count / 1e3) + " KB" }
-    return trimmed(count / 1e6) + " MB"
+    if size < 10_000_000_000 { return trimmed(count / 1e6) + " MB" }
+    return trimmed(count / 1e9) + " GB"
   }
 
   package static func percent(_ share: Double, digits: Int = 1) -> String {
@@ -85,7 +86,7 @@ package enum Units {
     return trimmed(microjoules / 1e6) + " J"
   }
 
-  private static func pair(_ small: Int, _ ratio: Int, _ large: String, _ rest: String) -> String {
+  private static func pair(_ small: Int64, _ ratio: Int64, _ large: String, _ rest: String) -> String {
     let whole = String(small / ratio) + " " + large
     return small % ratio == 0 ? whole : whole + " " + String(small % ratio) + " " + rest
   }

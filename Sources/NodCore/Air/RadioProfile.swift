@@ -59,6 +59,8 @@ package struct RadioProfile: Equatable, Sendable {
   package var slotFloor = Microseconds.zero
   /// How much of any hour may be spent transmitting, in thousandths; 1,000 where nobody asks.
   package var dutyPermille: UInt16 = 1_000
+  /// The supply that energy is counted at, in millivolts: the data sheets' typical conditions.
+  package static let supplyMillivolts: Int64 = 3_000
 
   package init(name: ProfileName, modulation: Modulation, mtu: Int) {
     self.name = name

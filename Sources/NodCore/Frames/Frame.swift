@@ -9,29 +9,6 @@ package enum FrameError: Error, Sendable {
   case tooManySections
 }
 
-/// Kinds of sections. One that is not known is skipped, counted and reported: it says nothing to this
-/// version.
-package enum SectionKind: UInt8, Sendable {
-  case votes = 1
-  case entries = 2
-  case commands = 3
-  case prepare = 4
-  case promise = 5
-  case canvass = 6
-  case support = 7
-  case alive = 8
-  case pull = 9
-  case snapshotPull = 10
-  case snapshotChunk = 11
-  case readRound = 12
-  case readRequest = 13
-  case readGrant = 14
-  case cycle = 15
-  case greeting = 16
-  case newerStart = 17
-  case plea = 18
-}
-
 /// What every frame begins with.
 package struct Prelude: Sendable {
   package static let timed: UInt8 = 1
@@ -112,6 +89,7 @@ package struct Frame {
   /// The bytes of all sections; walked by `forEachSection`.
   package let body: Bytes
   package private(set) var unknownSections = 0
+  package private(set) var kinds = SectionKinds()
 
   package init(decoding bytes: Bytes, from sender: NodeID) throws(FrameError) {
     self.sender = sender
@@ -126,7 +104,7 @@ package struct Frame {
       let length = walk.varint(atMost: UInt64(body.count))
       _ = walk.bytes(Int(length))
       if walk.failed { throw .badSection(kind) }
-      if SectionKind(rawValue: kind) == nil { unknownSections += 1 }
+      if let kind = SectionKind(rawValue: kind) { kinds.insert(kind) } else { unknownSections += 1 }
       count += 1
       if count > Frame.sectionLimit { throw .tooManySections }
     }
@@ -162,8 +140,7 @@ package struct Frame {
 package struct FrameWriter: ~Copyable {
   package var out: ByteWriter
   package private(set) var sections = 0
-  /// Bit k: a section of kind k was written.
-  package private(set) var kinds: UInt32 = 0
+  package private(set) var kinds = SectionKinds()
 
   package init(_ buffer: UnsafeMutableRawBufferPointer, _ prelude: Prelude) {
     out = ByteWriter(buffer)
@@ -194,7 +171,7 @@ package struct FrameWriter: ~Copyable {
       return false
     }
     sections += 1
-    kinds |= 1 << UInt32(kind.rawValue)
+    kinds.insert(kind)
     return true
   }
 

@@ -39,7 +39,7 @@ struct KeyStore: ~Copyable {
   var heapCount = 0
   private var arena: BlockArena
   /// Records `0 ..< touched` have been used; below them the free ones form a list.
-  private var touched = 0
+  private(set) var touched = 0
   private var firstFree = KeyStore.nowhere
   private(set) var count = 0
   private(set) var usedBytes = 0
@@ -161,6 +161,7 @@ struct KeyStore: ~Copyable {
     arena.release(Int(r.pointee.block))
     count -= 1
     r.pointee.link = firstFree
+    r.pointee.modifiedAt = .zero  // written never: a walk passes by
     firstFree = record
   }
 

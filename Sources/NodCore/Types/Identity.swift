@@ -65,30 +65,6 @@ package struct NodeSet: Hashable, Sendable {
     default: 0
     }
   }
-
-  /// How many bytes `write` takes for a cluster of so many members.
-  package static func byteCount(members: Int) -> Int { max(4, (members + 7) / 8) }
-  /// Layout: slots 0 ..< 8 in the first byte, and so on; at least four bytes.
-  package func write(to out: inout ByteWriter, members: Int) {
-    var i = 0
-    while i < NodeSet.byteCount(members: members) {
-      out.u8(UInt8(truncatingIfNeeded: word(UInt8(i >> 3)) >> UInt64(8 * (i & 7))))
-      i += 1
-    }
-  }
-  package init(reading input: inout ByteReader, members: Int) {
-    var i = 0
-    while i < NodeSet.byteCount(members: members) {
-      let byte = UInt64(input.u8()) << UInt64(8 * (i & 7))
-      switch i >> 3 {
-      case 0: low |= byte
-      case 1: middle |= byte
-      case 2: high |= byte
-      default: break
-      }
-      i += 1
-    }
-  }
 }
 
 /// The number of a proposer's attempt to lead: totally ordered, never used by two nodes (Lamport 2001,

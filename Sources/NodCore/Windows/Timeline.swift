@@ -15,7 +15,19 @@ package enum Phase: UInt8, Sendable {
 }
 
 /// What is sent next.
-package enum Speech: UInt8, Sendable { case request, drive, answer }
+package enum Speech: UInt8, Sendable {
+  case request = 0
+  case drive
+  case answer
+
+  package var name: StaticString {
+    switch self {
+    case .request: "request"
+    case .drive: "drive"
+    case .answer: "answer"
+    }
+  }
+}
 
 package struct Timeline: Sendable {
   package var phase = Phase.searching
@@ -51,6 +63,8 @@ package struct Timeline: Sendable {
   var entryCopies = 0
   var heardLeaderInWindow = false
   var heardAnything = false
+  /// This window was listened to from its beginning.
+  var isAttended = false
   /// Commands came lately, so everybody stays for the whole window.
   var isBusy = false
   /// No beacon and no leader to wait for: the slots of the grid stand, and the window elects.

@@ -46,8 +46,7 @@ package struct RunFigures: Sendable {
   }
 }
 
-/// The supply of the radios of the catalogue, in millivolts: their data sheets' typical conditions.
-package let radioMillivolts: UInt32 = 3_000
+package let radioMillivolts = UInt32(RadioProfile.supplyMillivolts)
 
 extension World {
   /// Everything up to now.

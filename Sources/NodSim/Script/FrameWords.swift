@@ -3,19 +3,40 @@
 import NodCore
 
 /// Puts a decoded frame into words. The order is the frame's own; what is there in every frame is left out.
-struct FrameWords {
+package struct FrameWords {
   let frame: Frame
-  let memberCount: Int
+  private let memberCount: Int
   private let payloadLimit: Int
+  private let name: (Int) -> String
 
   init(_ frame: Frame, _ settings: ClusterSettings) {
+    self.init(
+      frame, memberCount: settings.memberCount, payloadLimit: settings.entryPayloadLimit, name: { "n\($0)" })
+  }
+
+  /// - Parameter name: what the member in a slot is called; the slot may be any.
+  package init(_ frame: Frame, memberCount: Int, payloadLimit: Int, name: @escaping (Int) -> String) {
     self.frame = frame
-    memberCount = settings.memberCount
-    payloadLimit = settings.entryPayloadLimit
+    self.memberCount = memberCount
+    self.payloadLimit = payloadLimit
+    self.name = name
+  }
+
+  /// The kinds of a frame's sections by name, each once, in the frame's order.
+  package static func sections(of frame: Frame) -> [String] {
+    var names: [String] = []
+    var walk = ByteReader(frame.body)
+    while !walk.isAtEnd && !walk.failed {
+      let kind = walk.u8()
+      _ = walk.bytes(Int(walk.varint(atMost: UInt64(frame.body.count))))
+      let name = SectionKind(rawValue: kind).map { "\($0)" } ?? "unknown-\(kind)"
+      if !walk.failed && !names.contains(name) { names.append(name) }
+    }
+    return names
   }
 
   /// One line without an end.
-  var text: String {
+  package var text: String {
     var words = [head]
     var walk = ByteReader(frame.body)
     while !walk.isAtEnd && !walk.failed {
@@ -53,7 +74,7 @@ struct FrameWords {
     case .promise: return "promise last \(input.varint())"
     case .canvass: return "canvass last \(input.varint()) hears \(input.u8())"
     case .support: return "support n\(input.u8())"
-    case .alive: return "alive hears \(members(input.u32())) digest \(input.varint())"
+    case .alive: return alive(&input)
     case .pull: return pull(&input)
     case .snapshotPull:
       let index = input.varint()
@@ -77,9 +98,15 @@ struct FrameWords {
     }
   }
 
-  private func members(_ bits: UInt32) -> String {
-    let names = (0..<memberCount).filter { bits & (1 << UInt32($0)) != 0 }.map { "n\($0)" }
-    return names.isEmpty ? "nobody" : names.joined(separator: ",")
+  private func alive(_ input: inout ByteReader) -> String {
+    var names: [String] = []
+    var codes = (0..<(memberCount + 1) / 2).map { _ in input.u8() }
+    codes = codes.flatMap { [$0 & 15, $0 >> 4] }
+    for (slot, code) in codes.prefix(memberCount).enumerated() where code != LinkLoss.notHeard {
+      let loss = LinkLoss.permille(code) ?? 0
+      names.append(loss == 0 ? name(slot) : "\(name(slot))(-\(loss))")
+    }
+    return "alive hears \(names.isEmpty ? "nobody" : names.joined(separator: ",")) digest \(input.varint())"
   }
 
   private func votes(_ bytes: Bytes) -> String {
@@ -94,9 +121,9 @@ struct FrameWords {
   }
 
   private func entries(_ input: inout ByteReader) -> String {
-    let first = input.varint()
+    let first = input.varint(atMost: UInt64(Int64.max))
     let base = ClusterTime(milliseconds: input.varint())
-    let count = input.varint()
+    let count = input.varint(atMost: 65_536)
     var unknown = false
     var words: [String] = []
     for index in first..<(first + count) {
@@ -149,7 +176,7 @@ struct FrameWords {
       let offset = input.varint()
       let piece = input.bytes(Int(input.varint(atMost: size)))
       if input.failed { return "malformed-commands" }
-      let what = piece.count == Int(size) ? FrameWords.command(piece) : "piece at \(offset) of \(size)"
+      let what = UInt64(piece.count) == size ? FrameWords.command(piece) : "piece at \(offset) of \(size)"
       words.append("\(what)#\(token.id.node.raw).\(token.id.sequence)")
     }
     if words.count > 3 { words = [words[0], "... \(words.count - 2) more ...", words[words.count - 1]] }
@@ -161,7 +188,8 @@ struct FrameWords {
     let ballot = BallotCodec.read(&input)
     let next = input.varint()
     let held = input.varint()
-    return "pull \(next)... of \(FrameWords.ballot(ballot)) from n\(from)" + (held == 0 ? "" : " with holes")
+    return "pull \(next)... of \(FrameWords.ballot(ballot)) from \(name(Int(from)))"
+      + (held == 0 ? "" : " with holes")
   }
 
   private func grants(_ input: inout ByteReader) -> String {
@@ -170,21 +198,21 @@ struct FrameWords {
       let origin = input.u8()
       _ = input.varint()
       let index = input.varint()
-      words.append("n\(origin)@\(index)")
+      words.append("\(name(Int(origin)))@\(index)")
     }
     return "grant " + words.joined(separator: " ")
   }
 
   private func newerStarts(_ input: inout ByteReader) -> String {
     var words: [String] = []
-    while !input.isAtEnd && !input.failed { words.append("n\(input.u8())@\(input.varint())") }
+    while !input.isAtEnd && !input.failed { words.append("\(name(Int(input.u8())))@\(input.varint())") }
     return "newer-start " + words.joined(separator: ",")
   }
 
   private func greeting(_ input: inout ByteReader) -> String {
     var words: [String] = []
     while input.remaining >= 5 {
-      words.append("n\(input.u8())")
+      words.append(name(Int(input.u8())))
       _ = input.u32()
     }
     return "greets " + words.joined(separator: ",")

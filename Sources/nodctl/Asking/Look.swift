@@ -12,6 +12,8 @@ extension Nodctl {
     @Option(help: ArgumentHelp("Wait until the cluster is healthy, this long at most.", valueName: "seconds"))
     var wait: Double = 0
 
+    @OptionGroup var look: LookOptions
+
     func validate() throws {
       guard wait >= 0, wait <= NodeLink.longestPatience else {
         throw ValidationError("--wait \(Units.trimmed(wait)): allowed are 0 to 86400 seconds.")
@@ -21,6 +23,8 @@ extension Nodctl {
     func run() throws {
       var command = StatusCommand()
       command.wait = Microseconds(Int64(wait * 1e6))
+      command.isComplete = look.all
+      command.via = look.via
       try finish(command.run(node.link()))
     }
   }
@@ -30,7 +34,14 @@ extension Nodctl {
 
     @OptionGroup var node: NodeOptions
 
-    func run() throws { try finish(PeersCommand().run(node.link())) }
+    @OptionGroup var look: LookOptions
+
+    func run() throws {
+      var command = PeersCommand()
+      command.isComplete = look.all
+      command.via = look.via
+      try finish(command.run(node.link()))
+    }
   }
 
   struct Log: ParsableCommand {
@@ -44,8 +55,12 @@ extension Nodctl {
     @Option(help: ArgumentHelp("How many entries at most.", valueName: "entries"))
     var count: UInt64?
 
+    @OptionGroup var look: LookOptions
+
     private var command: LogCommand {
       var command = LogCommand()
+      command.isComplete = look.all
+      command.via = look.via
       command.from = from
       command.count = count
       return command
@@ -112,4 +127,15 @@ extension Nodctl {
       try finish(command.run())
     }
   }
+}
+
+/// What every command that looks at a node may be given besides.
+struct LookOptions: ParsableArguments {
+  @Flag(help: "Every field, under its own name.")
+  var all = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Ask this member (name or slot) instead, over the radio: takes some windows.", valueName: "member"))
+  var via: String?
 }

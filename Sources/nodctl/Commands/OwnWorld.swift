@@ -53,7 +53,10 @@ struct OwnWorld: ParsableArguments {
     try refuseWhatTheRadioCannotCarry(options, radio)
     let world = World(options)
     let file = try trace.map { try EventFile(path: $0) }
-    if let file { world.events = { file.write($0.json) } }
+    if let file {
+      file.write(clusterLine(options, seed))
+      world.events = { file.write($0.json) }
+    }
     let progress = Progress()
     let windows = max(1, Int((hours ?? 24) * 3_600_000_000) / Int(options.period.raw))
     var done = 0
@@ -69,6 +72,13 @@ struct OwnWorld: ParsableArguments {
       figures: world.figures, batteryJoules: (battery ?? 2_000) * 3.6 * 3.7, seed: seed)
     report.show(json: json, hasHost: options.host != .none)
     if world.figures.violation != nil { throw ExitCode(1) }
+  }
+
+  /// What a reader of the trace cannot see in its events: who there is, how far apart windows are, which radio.
+  private func clusterLine(_ o: WorldOptions, _ seed: UInt64) -> String {
+    let names = (0..<o.memberCount).map { "\"n\($0)\"" }.joined(separator: ",")
+    return "{\"t\":0,\"kind\":\"cluster\",\"members\":[\(names)],\"period_us\":\(o.period.raw),"
+      + "\"profile\":\(nodctl.json(profile ?? "ieee802154-nrf52840")),\"seed\":\(seed)}"
   }
 
   private func radioProfile() throws -> RadioProfile {

@@ -25,10 +25,15 @@ struct Farm {
     }
   }
 
+  /// What a farm may say of its nodes, its hooks included.
+  private static func nodeQuestions(_ reader: ConfigurationReader) -> [ConfigurationReader.Question] {
+    Configuration.questions(hooks: reader.sections(beginning: "hook.")).filter { !isNodesOwn($0) }
+  }
+
   static func read(path: String) throws(ConfigurationErrors) -> Farm {
     var reader = ConfigurationReader(path: path)
     let clusterText = text(of: Roster.questions.filter { $0.section == "cluster" && $0.key != "id" }, &reader)
-    let nodeText = text(of: Configuration.questions.filter { !isNodesOwn($0) }, &reader)
+    let nodeText = text(of: nodeQuestions(reader), &reader)
     let members = askMembers(&reader)
     let usual = Roster(
       name: "", identity: [UInt8](repeating: 0, count: Roster.identityBytes), members: members)

@@ -9,6 +9,9 @@ extension Clients {
   private static var logCountByDefault: Int { 10 }
   /// Entries that one NOD LOG shows at most.
   private static var logCountLimit: Int64 { 1_000 }
+  private static var traceCountByDefault: Int { 100 }
+  /// Events that one NOD TRACE shows at most; what does not fit the connection's output is left for the next.
+  private static var traceCountLimit: Int64 { 1_024 }
 
   mutating func answerNod<P: ClusterPort & ~Copyable>(
     _ slot: Int, _ writer: inout ReplyWriter, _ port: inout P
@@ -17,7 +20,15 @@ extension Clients {
     switch arguments.count {
     case 2 where word.isWord("STATUS"): port.report(.status, into: &writer)
     case 2 where word.isWord("PEERS"): port.report(.peers, into: &writer)
+    case 2 where word.isWord("LINKS"): port.report(.links, into: &writer)
     case 2...4 where word.isWord("LOG"): try log(&writer, &port)
+    case 2...4 where word.isWord("TRACE"): try trace(&writer, &port)
+    case 2 where word.isWord("HOOKS"): port.report(.hooks, into: &writer)
+    case 2 where word.isWord("METRICS"):
+      let mark = writer.mark()
+      port.report(.metrics, into: &writer)
+      writeMetrics(&writer)
+      writer.closeBulk(mark)
     case 2 where word.isWord("TOKEN"):
       let mark = writer.mark()
       writer.token(port.newToken())
@@ -49,12 +60,34 @@ extension Clients {
     port.report(.log(from: from, count: count), into: &writer)
   }
 
+  /// NOD TRACE [since [count]]
+  private func trace<P: ClusterPort & ~Copyable>(
+    _ writer: inout ReplyWriter, _ port: inout P
+  ) throws(RequestError) {
+    var since: UInt64?
+    var count = Self.traceCountByDefault
+    if arguments.count > 2 {
+      guard let number = arguments[2].unsignedDecimal else { throw .notAnInteger }
+      since = number
+    }
+    if arguments.count > 3 {
+      let wanted = try number(3)
+      guard wanted > 0 else { throw .notAnInteger }
+      count = Int(min(wanted, Self.traceCountLimit))
+    }
+    port.report(.trace(since: since, count: count), into: &writer)
+  }
+
   private func help(_ writer: inout ReplyWriter) {
-    writer.array(10)
+    writer.array(14)
     writer.simple("NOD <word> [arguments]. Words:")
     writer.simple("STATUS: this node: role, ballot, indices, window, air time, energy.")
     writer.simple("PEERS: the members as this node sees them.")
+    writer.simple("LINKS: who hears whom how well, as each member last said.")
     writer.simple("LOG [from [count]]: entries of the log, the last ten by default.")
+    writer.simple("TRACE [since [count]]: what happened here lately, event by event.")
+    writer.simple("HOOKS: the programs that are run, and what came of them.")
+    writer.simple("METRICS: figures in Prometheus's form.")
     writer.simple("READ key: linearizable GET; waits for the cluster.")
     writer.simple("TOKEN: a token for a write that may have to be repeated.")
     writer.simple(
