@@ -36,6 +36,13 @@ class Bench(unittest.TestCase):
         self.system.call(SOCKETS[0], "SET", "valve/3", "open")
         self.assertEqual(self.system.call(SOCKETS[2], "NOD", "READ", "valve/3"), "open")
 
+    def test_the_boards_nodctl_asks_and_changes(self):
+        self.assertIn("healthy", self.system.run("nodctl", "status", "--node", "/etc/nod/n1").stdout)
+        self.system.run("nodctl", "set", "lock/modem", "gate", "--node", "/etc/nod/n2")
+        asked = ("nodctl", "get", "lock/modem", "--linearizable", "--node", "/etc/nod/n3")
+        self.assertEqual(self.system.run(*asked).stdout.strip(), "gate")
+        self.assertIn("nothing wrong", self.system.run("nodctl", "check", "/etc/nod/n1/nod.conf").stdout)
+
     def test_systemd_knows_that_it_is_ready_and_what_it_is_at(self):
         self.assertEqual(self.system.unit(UNITS[0], "ActiveState"), "active")
         self.assertNotEqual(self.system.unit(UNITS[0], "StatusText"), "")

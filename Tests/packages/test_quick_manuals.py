@@ -56,6 +56,18 @@ class Pages(unittest.TestCase):
         self.assertEqual(described, set(re.findall(r"--([a-z-]+)", said)) | {"help"})
 
 
+class Troubleshooting(unittest.TestCase):
+    def test_it_has_every_finding_of_the_doctor_and_no_other(self):
+        source = (ROOT / "Sources/nodctl/Doctor/Finding.swift").read_text()
+        kinds = source[source.index("enum Kind"):]
+        kinds = kinds[: kinds.index("}")]
+        names = {given or name for name, given in re.findall(r"case (\w+)(?: = \"([a-z-]+)\")?", kinds)}
+        told = set()
+        for row in re.findall(r"^\| .*$", (ROOT / "docs/troubleshooting.md").read_text(), re.M):
+            told |= set(re.findall(r"`([a-z-]+)`", row.split("|")[2]))
+        self.assertEqual(told, names)
+
+
 class Completion(unittest.TestCase):
     def generated(self, shell):
         done = run(BINARIES / "nodctl", "--generate-completion-script", shell)
