@@ -42,6 +42,13 @@ class Pages(unittest.TestCase):
         done = run(ROOT / "tools/manual", "--check", "--bin", BINARIES)
         self.assertEqual(done.returncode, 0, done.stderr)
 
+    def test_nodctl_1_lists_the_commands_of_the_boards_nodctl(self):
+        source = (ROOT / "Sources/nodctl-board/Help.swift").read_text()
+        commands = re.findall(r"case \.(\w+): \w+Command\.text", source)
+        page = (ROOT / "docs/man/nodctl.1").read_text()
+        listed = re.findall(r"^\.Cm (\w+)", page[: page.index(".Ss Which node")].split(".Sh DESCRIPTION")[1], re.M)
+        self.assertEqual(sorted(listed), sorted(commands))
+
     def test_nodd_8_has_the_options_of_nodd(self):
         said = run(BINARIES / "nodd", "--help").stdout
         options = set(re.findall(r"--([a-z-]+)", said))
