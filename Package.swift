@@ -36,7 +36,7 @@ let package = Package(
       name: "NodAgent",
       dependencies: ["NodStation", "NodSecurity", "NodJournal", "NodCore", "CBoard"],
       swiftSettings: settings),
-    .executableTarget(name: "nodd", dependencies: ["NodAgent"], swiftSettings: settings),
+    .executableTarget(name: "nodd", dependencies: ["NodAgent", "NodCore"], swiftSettings: settings),
     .target(name: "NodConsole", dependencies: ["NodCore", "CBoard"], swiftSettings: settings),
     .executableTarget(
       name: "nodctl-board", dependencies: ["NodConsole", "NodCore", "CBoard"], swiftSettings: settings),

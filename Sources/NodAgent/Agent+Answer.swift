@@ -55,7 +55,7 @@ extension Agent {
       cluster.figures.leaderSince = leader == nil ? nil : cluster.now
       if let leader {
         log.info("\(cluster.name(leader)) leads, ballot \(cluster.station.node.leaderBallot.round)")
-        watchdog.status("\(cluster.name(leader)) leads")
+        watchdog.status(" leads", of: cluster.name(leader))
       } else {
         log.info("no working leader")
         watchdog.status("no working leader")

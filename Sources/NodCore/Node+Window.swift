@@ -69,6 +69,7 @@ extension Node {
   }
 
   /// The radio goes off until the next window that concerns this node.
+  @inline(never)
   mutating func fallAsleep(_ now: LocalTime) -> Bool {
     timeline.phase = .asleep
     timeline.speech = nil

@@ -188,6 +188,7 @@ public struct Node: ~Copyable {
   package var isCandidate: Bool { if case .candidate = role { true } else { false } }
   package var quorum: Int { settings.quorum }
   /// The leader that this node follows; nil while there is none that works.
+  @inline(never)
   package var leader: NodeID? {
     if isLeader { return id }
     return leaderIsKnown && !suspectsLeader ? leaderBallot.node : nil

@@ -43,7 +43,8 @@ extension Cluster {
     out.field("key_epoch", Int64(files.groupKey.epoch))
     out.field("key_id", hexadecimal(station.fingerprints.key))
     out.field(
-      "roster_hash", hexadecimal(station.fingerprints.roster.high) + hexadecimal(station.fingerprints.roster.low))
+      "roster_hash",
+      hexadecimal(station.fingerprints.roster.high) + hexadecimal(station.fingerprints.roster.low))
   }
 
   /// Milliseconds since.
@@ -106,7 +107,8 @@ extension Cluster {
       // Who leads is what the others follow: its clock is right by definition.
       out.field("clock_offset_us", station.node.isLeader ? 0 : clock.offsetOfLastSample.raw)
       out.field(
-        "clock_error_us", (terms.ownDrift + terms.peerDrift + terms.ownUncertainty + terms.peerUncertainty).raw)
+        "clock_error_us",
+        (terms.ownDrift + terms.peerDrift + terms.ownUncertainty + terms.peerUncertainty).raw)
     } else {
       out.absent("clock_offset_us")
       out.absent("clock_error_us")
