@@ -189,7 +189,7 @@ class BusyBox(Placed):
         self.assertIn("trouble", (self.folder / "lines").read_text())
 
     def test_the_signal_to_end_reaches_the_agent_and_it_is_not_started_again(self):
-        self.agent("trap 'kill $!; exit 0' TERM; sleep 60 & wait $!")
+        self.agent("trap 'kill $!; exit 1' TERM; sleep 60 & wait $!")
         loop = subprocess.Popen(["sh", self.path, "supervise"], env=self.environment, stdin=subprocess.DEVNULL)
         self.addCleanup(loop.kill)
         deadline = time.monotonic() + 10
