@@ -1,5 +1,5 @@
-"""A new user with the README: what it says under "As packages and services" is typed, word for word, into a fresh Debian
-with systemd. What was made before it (setup, build, package) is put where the user would have it."""
+"""A new user with the README: what it says under "As packages and services" is typed, word for word, into a fresh
+Debian with systemd. What was made before it (setup, build, package) is put where the user would have it."""
 
 import re
 import shutil
@@ -50,6 +50,14 @@ class NewUser(unittest.TestCase):
                     line = re.sub(r"led by n\d", "led by n", line)
                     if line != "...":
                         self.assertIn(line, re.sub(r"led by n\d", "led by n", done.stdout))
+        with self.subTest("a purge takes all of it away"):
+            system.run("apt-get", "purge", "-y", "nod")
+            left = system.run("find", "/etc", "/var/lib/nod", "/run/nod", "-name", "*nodd*", "-o", "-name", "nod.*",
+                              check=False).stdout
+            self.assertEqual([line for line in left.splitlines() if line.startswith("/etc")], [])
+            self.assertFalse(system.path("/var/lib/nod").exists())
+            units = system.run("systemctl", "list-units", "--plain", "--no-legend", "nodd*").stdout
+            self.assertEqual(units.strip(), "")
 
 
 if __name__ == "__main__":

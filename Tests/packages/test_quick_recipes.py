@@ -79,8 +79,8 @@ class Recipes(unittest.TestCase):
                 self.assertIn("\nstate = /etc/nod/state\n", self.assert_installed(arch, "nodd"))
 
     def test_buildroot_takes_the_binaries_of_its_board(self):
-        boards = ((("BR2_aarch64=y",), "aarch64"), (("BR2_ARM_CPU_ARMV7A=y", "BR2_ARM_EABIHF=y"), "armv7"), ((), "armv6"))
-        for variables, arch in boards:
+        for variables, arch in ((("BR2_aarch64=y",), "aarch64"), ((), "armv6"),
+                                (("BR2_ARM_CPU_ARMV7A=y", "BR2_ARM_EABIHF=y"), "armv7")):
             with self.subTest(arch):
                 shutil.rmtree(self.top / "image", ignore_errors=True)
                 external = FILES / "buildroot"
