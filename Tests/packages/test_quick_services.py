@@ -213,8 +213,8 @@ class Adopting(Folder):
         self.root = self.folder / "root"
         self.root.mkdir()
 
-    def adopt(self, *arguments):
-        environment = {**os.environ, "NOD_ROOT": str(self.root), "NOD_NODD": str(BINARIES / "nodd"), "NOD_OWNER": "0:0"}
+    def adopt(self, *arguments, owner="0:0"):
+        environment = {**os.environ, "NOD_ROOT": str(self.root), "NOD_NODD": str(BINARIES / "nodd"), "NOD_OWNER": owner}
         return run(FILES / "nod-adopt", *arguments, check=False, env=environment)
 
     def test_a_node_is_moved_into_place(self):
@@ -252,6 +252,12 @@ class Adopting(Folder):
         self.assertIn("holds a journal already", done.stdout)
         self.assertTrue((self.folder / "bench/n1/node.key").exists())
         self.assertFalse((self.root / "etc/nod").exists())
+
+    def test_without_the_agents_user_nothing_is_touched(self):
+        done = self.adopt(self.folder / "bench/n1", owner="nobody-of-that-name:0")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("install the package", done.stdout)
+        self.assertTrue(list((self.folder / "bench/n1/state").glob("journal-*")))
 
     def test_the_clusters_directory_is_no_node(self):
         done = self.adopt(self.folder / "bench")
