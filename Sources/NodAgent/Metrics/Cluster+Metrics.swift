@@ -98,17 +98,17 @@ extension Cluster {
   private func rejections(_ out: inout MetricsText) {
     let r = station.rejections
     out.begin("nod_frames_rejected_total", .counter, "Frames heard and not believed.")
-    out.value("reason", "too_short", Int64(clamping: r.tooShort))
-    out.value("reason", "unknown_version", Int64(clamping: r.unknownVersion))
-    out.value("reason", "unknown_type", Int64(clamping: r.unknownType))
-    out.value("reason", "not_a_member", Int64(clamping: r.notAMember))
-    out.value("reason", "own_frame", Int64(clamping: r.ownFrame))
-    out.value("reason", "wrong_epoch", Int64(clamping: r.wrongEpoch))
-    out.value("reason", "unknown_start", Int64(clamping: r.unknownSalt))
-    out.value("reason", "replayed", Int64(clamping: r.replayed))
-    out.value("reason", "bad_tag", Int64(clamping: r.badTag))
-    out.value("reason", "stale_start", Int64(clamping: r.staleStart))
-    out.value("reason", "malformed", Int64(clamping: r.malformed))
+    out.value("reason", "too_short", Int64(clamping: r[.tooShort]))
+    out.value("reason", "unknown_version", Int64(clamping: r[.unknownVersion]))
+    out.value("reason", "unknown_type", Int64(clamping: r[.unknownType]))
+    out.value("reason", "not_a_member", Int64(clamping: r[.notAMember]))
+    out.value("reason", "own_frame", Int64(clamping: r[.ownFrame]))
+    out.value("reason", "wrong_epoch", Int64(clamping: r[.wrongEpoch]))
+    out.value("reason", "unknown_start", Int64(clamping: r[.unknownSalt]))
+    out.value("reason", "replayed", Int64(clamping: r[.replayed]))
+    out.value("reason", "bad_tag", Int64(clamping: r[.badTag]))
+    out.value("reason", "stale_start", Int64(clamping: r[.staleStart]))
+    out.value("reason", "malformed", Int64(clamping: r[.malformed]))
   }
 
   private func disk(_ out: inout MetricsText) {
