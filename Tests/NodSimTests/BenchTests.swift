@@ -47,7 +47,7 @@ private func world(_ change: (inout WorldOptions) -> Void = { _ in }) -> World {
     var told: [Int: Int] = [:]
     world.events = { event in
       switch event.kind {
-      case .sent(let frame, _, _, _, _, _): sent.insert(frame)
+      case .sent(let frame, _, _, _, _, _, _): sent.insert(frame)
       case .heard(let frame, _), .lost(let frame, _), .missed(let frame, _, _): told[frame, default: 0] += 1
       default: break
       }

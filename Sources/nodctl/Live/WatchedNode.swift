@@ -19,8 +19,8 @@ final class WatchedNode {
 
   func look() {
     do throws(Trouble) {
-      let client = try client ?? link.connect()
-      self.client = client
+      if self.client == nil { self.client = try link.connect() }
+      guard let client else { return }
       status = try link.answer(from: client, ["NOD", "STATUS"])
       peers = try link.answer(from: client, ["NOD", "PEERS"])
       log = try link.answer(from: client, ["NOD", "LOG"])
