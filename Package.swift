@@ -36,7 +36,7 @@ let package = Package(
       name: "NodAgent",
       dependencies: ["NodStation", "NodSecurity", "NodJournal", "NodCore", "CBoard"],
       swiftSettings: settings),
-    .executableTarget(name: "nodd", dependencies: ["NodAgent"], swiftSettings: settings),
+    .executableTarget(name: "nodd", dependencies: ["NodAgent", "NodCore"], swiftSettings: settings),
     .target(name: "NodConsole", dependencies: ["NodCore", "CBoard"], swiftSettings: settings),
     .executableTarget(
       name: "nodctl-board", dependencies: ["NodConsole", "NodCore", "CBoard"], swiftSettings: settings),
@@ -61,7 +61,8 @@ let package = Package(
       name: "NodAgentTests", dependencies: ["NodAgent", "NodJournal", "NodCore", "CBoard"],
       swiftSettings: settings),
     .testTarget(
-      name: "NodSimTests", dependencies: ["NodSim", "NodJournal", "NodCore"], swiftSettings: settings),
+      name: "NodSimTests", dependencies: ["NodSim", "NodStation", "NodJournal", "NodCore"],
+      swiftSettings: settings),
     .testTarget(
       name: "NodctlTests",
       dependencies: ["nodctl", "NodConsole", "NodAgent", "NodSecurity", "NodJournal", "NodCore"],

@@ -43,6 +43,16 @@ int board_notify(const char *state) {
   return sent < 0 ? -error : 1;
 }
 
+int board_notify_status(const void *name, size_t count, const char *text) {
+  char state[sizeof "STATUS=" + 64 + 64] = "STATUS=";
+  size_t used = strlen(state);
+  size_t length = strlen(text);
+  if (count > 64 || length > 64) return -EINVAL;
+  if (count > 0) memcpy(state + used, name, count);
+  memcpy(state + used + count, text, length + 1);
+  return board_notify(state);
+}
+
 int64_t board_watchdog_microseconds(void) {
   const char *text = getenv("WATCHDOG_USEC");
   const char *process = getenv("WATCHDOG_PID");

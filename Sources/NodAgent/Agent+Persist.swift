@@ -11,6 +11,7 @@ extension Agent {
     try syncThread.begin(cluster.station.journal.disk.syncTarget(target))
   }
 
+  @inline(never)
   mutating func syncEnded() throws(BoardFailure) {
     guard let outcome = syncThread.takeOutcome() else { return }
     cluster.figures.noteSync(outcome.took)

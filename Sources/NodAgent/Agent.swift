@@ -80,7 +80,7 @@ package struct Agent: ~Copyable {
       try poll.add(syncThread.descriptor, token: Token.sync)
       try poll.add(alarm.descriptor, token: Token.alarm)
       try poll.add(signals.descriptor, token: Token.signals)
-      watchdog.ready(status: "listening for the cluster")
+      watchdog.ready("listening for the cluster")
       while !isStopping {
         cluster.now = BoardClock.now
         cluster.figures.loops += 1

@@ -68,25 +68,34 @@ struct StartFailure: Error {
 
 private func serve(_ files: NodeFiles, _ log: LogLine) throws(StartFailure) {
   let station = try openStation(files, log)
-  // One by one: what was opened is closed again when the next cannot be.
+  let board = try openParts(files)
+  let cluster = Cluster(station: station, files: files, now: BoardClock.now, log: log)
+  var agent = Agent(
+    cluster: cluster, server: board.server, radio: board.radio, poll: board.poll, alarm: board.alarm,
+    syncThread: board.syncThread, signals: board.signals, metrics: board.metrics, log: log)
+  do throws(AgentError) { try agent.run() } catch { throw StartFailure(text: error.description) }
+}
+
+/// What the loop waits for and speaks through. Together, so that a station that was opened in vain is taken
+/// apart in one place.
+private struct BoardParts: ~Copyable {
   let signals: StopSignals
-  do throws(BoardFailure) { signals = try StopSignals() } catch {
-    throw StartFailure(text: error.description)
-  }
   let radio: UDPRadio
-  do throws(BoardFailure) { radio = try openRadio(files) } catch {
-    throw StartFailure(text: error.description)
-  }
   let poll: Poll
-  do throws(BoardFailure) { poll = try Poll() } catch { throw StartFailure(text: error.description) }
   let alarm: Alarm
-  do throws(BoardFailure) { alarm = try Alarm(wakingTheBoard: false) } catch {
-    throw StartFailure(text: error.description)
-  }
   let syncThread: SyncThread
-  do throws(BoardFailure) { syncThread = try SyncThread() } catch {
-    throw StartFailure(text: error.description)
-  }
+  let server: LocalServer
+  let metrics: MetricsListener
+}
+
+/// One by one: what was opened is closed again when the next cannot be.
+private func openParts(_ files: NodeFiles) throws(StartFailure) -> BoardParts {
+  // Before the thread is started, which takes over what is masked.
+  let signals = try opened { () throws(BoardFailure) in try StopSignals() }
+  let radio = try opened { () throws(BoardFailure) in try openRadio(files) }
+  let poll = try opened { () throws(BoardFailure) in try Poll() }
+  let alarm = try opened { () throws(BoardFailure) in try Alarm(wakingTheBoard: false) }
+  let syncThread = try opened { () throws(BoardFailure) in try SyncThread() }
   var server = LocalServer(limits: localLimits(files), epoll: poll.descriptor)
   try openSocket(&server, files.configuration.local)
   var metrics = MetricsListener(epoll: poll.descriptor)
@@ -95,11 +104,13 @@ private func serve(_ files: NodeFiles, _ log: LogLine) throws(StartFailure) {
       throw StartFailure(text: "[metrics] listen = \(address.text): \(error.description)")
     }
   }
-  let cluster = Cluster(station: station, files: files, now: BoardClock.now, log: log)
-  var agent = Agent(
-    cluster: cluster, server: server, radio: radio, poll: poll, alarm: alarm, syncThread: syncThread,
-    signals: signals, metrics: metrics, log: log)
-  do throws(AgentError) { try agent.run() } catch { throw StartFailure(text: error.description) }
+  return BoardParts(
+    signals: signals, radio: radio, poll: poll, alarm: alarm, syncThread: syncThread, server: server,
+    metrics: metrics)
+}
+
+private func opened<Part: ~Copyable>(_ part: () throws(BoardFailure) -> Part) throws(StartFailure) -> Part {
+  do throws(BoardFailure) { return try part() } catch { throw StartFailure(text: error.description) }
 }
 
 /// Says what is wrong, whatever the log level.

@@ -6,6 +6,7 @@ extension Node {
   /// Whether no working leader is known: none was ever heard, it resigns, or it has been silent for longer
   /// than loss
   /// explains.
+  @inline(never)
   package var suspectsLeader: Bool {
     if isLeader { return false }
     guard leaderIsKnown, leaderBallot.node != id else { return true }
@@ -21,6 +22,7 @@ extension Node {
   private var missesBeforeSupport: Int {
     Detector.missesBeforeSupport(lossPermille: lossForSuspicion)
   }
+  @inline(never)
   package var missesBeforeSuspicion: Int {
     Detector.missesBeforeSuspicion(lossPermille: lossForSuspicion)
   }

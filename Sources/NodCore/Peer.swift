@@ -71,7 +71,7 @@ public struct Peers: ~Copyable {
   package init(count: Int) {
     self.count = count
     store = .allocate(capacity: count)
-    store.initialize(repeating: Peer(), count: count)
+    for slot in 0..<count { (store + slot).initialize(to: Peer()) }
   }
   deinit { store.deallocate() }
   package subscript(node: NodeID) -> Peer {

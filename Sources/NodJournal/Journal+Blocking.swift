@@ -4,6 +4,7 @@ import NodCore
 
 extension Journal where D: ~Copyable {
   /// Syncs what was handed out, and all that follows from it.
+  @inline(never)
   package mutating func settle(_ first: SyncTarget) throws(Failure) {
     var next: SyncTarget? = first
     while let target = next {  // a file, then perhaps the directory

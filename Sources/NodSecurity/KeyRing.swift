@@ -43,7 +43,7 @@ public struct KeyRing: ~Copyable {
     secret = EpochSecret(epoch: epoch, key: epochKey, rosterHash: rosterHash)
     sending = SendingKey(sender: own, salt: randomSalt, secret: &secret)
     senders = .allocate(capacity: NodeID.limit)
-    senders.initialize(repeating: SenderStarts(), count: NodeID.limit)
+    for slot in 0..<NodeID.limit { (senders + slot).initialize(to: SenderStarts()) }
     keys = .allocate(byteCount: NodeID.limit * KeyPlace.count * EpochSecret.keyByteCount, alignment: 8)
     csodium_wipe(keys.baseAddress, keys.count)
   }

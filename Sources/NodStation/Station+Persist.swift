@@ -94,11 +94,13 @@ extension Station where D: ~Copyable {
   }
 
   /// Swift's runtime makes its tables for an error of this kind when it is first thrown through: at the start,
-  /// not in the first rotation.
+  /// not in the first rotation. On a board there is no such runtime.
   func prepareCheckpoint() {
-    do throws(JournalError<D.Failure>) {
-      try node.checkpoint(scratch: scratch) { (_, _) throws(JournalError<D.Failure>) in }
-    } catch {}
+    #if !hasFeature(Embedded)
+      do throws(JournalError<D.Failure>) {
+        try node.checkpoint(scratch: scratch) { (_, _) throws(JournalError<D.Failure>) in }
+      } catch {}
+    #endif
   }
 
   /// The sync has returned without failure.

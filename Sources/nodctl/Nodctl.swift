@@ -22,7 +22,7 @@ struct Nodctl: ParsableCommand {
       CommandGroup(
         name: "Look",
         subcommands: [
-          Status.self, Peers.self, Log.self, Trace.self, Watch.self, Top.self, Doctor.self, Metrics.self,
+          Status.self, Peers.self, Log.self, Follow.self, Watch.self, Top.self, Doctor.self, Metrics.self,
         ]),
       CommandGroup(name: "Understand", subcommands: [Explain.self, MakeReport.self, Decode.self]),
       CommandGroup(name: "Keys", subcommands: [Get.self, Set.self, Del.self]),

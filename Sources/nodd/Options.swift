@@ -1,4 +1,5 @@
 // The command line of nodd: which configuration, and whether to run or only to look.
+import NodCore
 
 struct Options {
   enum Action { case run, check, version, help }
@@ -23,17 +24,21 @@ struct Options {
     var options = Options()
     var i = 1
     while i < arguments.count {
-      switch arguments[i] {
-      case "--check": options.action = .check
-      case "--version": options.action = .version
-      case "--help", "-h": options.action = .help
-      case "--config":
+      let argument = arguments[i]
+      if argument.isSame(as: "--check") {
+        options.action = .check
+      } else if argument.isSame(as: "--version") {
+        options.action = .version
+      } else if argument.isSame(as: "--help") || argument.isSame(as: "-h") {
+        options.action = .help
+      } else if argument.isSame(as: "--config") {
         guard i + 1 < arguments.count else { return (nil, "--config needs a file") }
         i += 1
         options.configuration = arguments[i]
-      default:
-        if arguments[i].utf8.first == UInt8(ascii: "-") { return (nil, "unknown option \(arguments[i])") }
-        options.configuration = arguments[i]
+      } else if argument.utf8.first == UInt8(ascii: "-") {
+        return (nil, "unknown option \(argument)")
+      } else {
+        options.configuration = argument
       }
       i += 1
     }

@@ -1,6 +1,7 @@
 // Where nodd begins, in both builds: the linker finds nodd_main, which is main.
 
 import NodAgent
+import NodCore
 
 @_cdecl("nodd_main")
 public func start(_ count: Int32, _ values: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Int32 {

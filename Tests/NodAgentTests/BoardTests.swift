@@ -215,8 +215,11 @@ import Testing
       unsetenv("WATCHDOG_USEC")
     }
     var watchdog = Watchdog()
-    watchdog.ready(status: "follower")
-    #expect(manager.next() == "READY=1\nSTATUS=follower")
+    watchdog.ready("follower")
+    #expect(manager.next() == "READY=1")
+    #expect(manager.next() == "STATUS=follower")
+    watchdog.status(" leads", of: "n1")
+    #expect(manager.next() == "STATUS=n1 leads")
     #expect(watchdog.limit == .seconds(4))
     watchdog.pat(now: LocalTime(microseconds: 10_000_000))
     #expect(manager.next() == "WATCHDOG=1")

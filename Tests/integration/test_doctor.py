@@ -153,9 +153,12 @@ class AsRoot(DoctorTest):
     def test_a_socket_that_may_not_be_used(self):
         cluster = self.started()
         self.expect("permission", "n1", nodes=[cluster[0]], user=65534)
+        self.expect("permission", "n1", "--socket", cluster[0].socket, user=65534)
 
     def test_a_full_disk(self):
         cluster = self.make()
+        with open(cluster[0].configuration, "a") as file:
+            file.write("\n[disk]\nmin_free_kb = 0\n")
         disk = SmallDisk(cluster[0].state)
         self.addCleanup(disk.close)
         cluster.start()
@@ -174,8 +177,14 @@ class AsRoot(DoctorTest):
         subprocess.run([*inside, "ip", "link", "set", "lo", "up"], check=True, stdin=subprocess.DEVNULL)
         cluster = self.make()
         from_port, to_port = (address.split(":")[1] for address in cluster.addresses[1:3])
-        rules = f"""table inet cut {{ chain in {{ type filter hook input priority 0;
-          udp sport {from_port} udp dport {to_port} drop; }} }}"""
+        rules = f"""
+        table inet cut {{
+          chain arriving {{
+            type filter hook input priority 0;
+            udp sport {from_port} udp dport {to_port} drop
+          }}
+        }}
+        """
         subprocess.run([*inside, "nft", "-f", "-"], input=rules, text=True, check=True)
         for node in cluster:
             node.program = [*inside, *node.program]

@@ -174,6 +174,8 @@ void board_sync_stop(board_sync *sync);
 // Tells the service manager (sd_notify: "READY=1", "WATCHDOG=1", ...). 1 when told, 0 when there is nobody
 // to tell.
 int board_notify(const char *state);
+// The same for "STATUS=" with `count` bytes of a name, at most 64, and a text behind it, at most 64.
+int board_notify_status(const void *name, size_t count, const char *text);
 // How often the service manager wants to hear "WATCHDOG=1"; 0 when it does not care.
 int64_t board_watchdog_microseconds(void);
 

@@ -1,5 +1,6 @@
 // What the operating system refused: which operation, on what, and its own words for why.
 import CBoard
+import NodCore
 
 package struct BoardFailure: Error, CustomStringConvertible {
   /// What was tried, as a verb in its base form: "bind", "sync".

@@ -1,6 +1,7 @@
 // One line to standard error for what a person should know. Quiet unless asked: a healthy agent says
 // nothing at its default level. The text of a line that is not wanted is never put together.
 import CBoard
+import NodCore
 
 package enum LogLevel: UInt8, CaseIterable, Sendable {
   case error = 0
@@ -36,13 +37,13 @@ package struct LogLine: Sendable {
   package func writes(_ line: LogLevel) -> Bool { line.rawValue <= level.rawValue }
 
   package func error(_ text: @autoclosure () -> String) { write(.error, text()) }
-  package func warn(_ text: @autoclosure () -> String) { write(.warn, text()) }
+  package func warn(_ text: @autoclosure () -> String) { if writes(.warn) { write(.warn, text()) } }
   package func info(_ text: @autoclosure () -> String) { if writes(.info) { write(.info, text()) } }
   package func debug(_ text: @autoclosure () -> String) { if writes(.debug) { write(.debug, text()) } }
 
-  private func write(_ line: LogLevel, _ text: @autoclosure () -> String) {
-    guard writes(line) else { return }
-    var whole = text()
+  @inline(never)
+  private func write(_ line: LogLevel, _ text: String) {
+    var whole = text
     whole.withUTF8 { bytes in
       bytes.withMemoryRebound(to: CChar.self) { board_log(line.priority, $0.baseAddress, $0.count) }
     }

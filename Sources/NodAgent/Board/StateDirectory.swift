@@ -1,6 +1,7 @@
 // The directory that holds what a node must not forget. It is locked for this process's life: two agents
 // that vote from one memory would break every promise.
 import CBoard
+import NodCore
 
 // Public, since Embedded Swift finds the deinit of any other type within its own module only.
 public struct StateDirectory: ~Copyable {

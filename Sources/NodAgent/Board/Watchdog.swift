@@ -28,9 +28,13 @@ package struct Watchdog {
   }
 
   /// Says that start-up is over; `status` is shown by `systemctl status`.
-  package func ready(status: String) { tell("READY=1\nSTATUS=\(status)") }
-  package func status(_ text: String) { tell("STATUS=\(text)") }
-  package func stopping() { tell("STOPPING=1") }
-
-  private func tell(_ state: String) { _ = state.withCString { board_notify($0) } }
+  package func ready(_ status: StaticString) {
+    _ = board_notify("READY=1")
+    self.status(status)
+  }
+  /// What we are at, perhaps of somebody: "listening", or "n2" and " leads". Nothing is allocated for it.
+  package func status(_ text: StaticString, of name: String = "") {
+    name.withBytes { _ = board_notify_status($0.baseAddress, $0.count, text.utf8Start) }
+  }
+  package func stopping() { _ = board_notify("STOPPING=1") }
 }

@@ -1,5 +1,6 @@
 // What is wrong in a file that a person wrote: where, what was found, what is allowed. All that is wrong is
 // collected and shown at once; nobody likes to mend one line a run.
+import NodCore
 
 package struct ConfigurationError: Error, Equatable, CustomStringConvertible {
   /// The file as it was named.

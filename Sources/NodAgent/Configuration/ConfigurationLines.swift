@@ -2,6 +2,7 @@
 // in. What can be said of a line without knowing any key is said here; what a key means is asked by
 // `ConfigurationReader`.
 import CBoard
+import NodCore
 
 struct ConfigurationLines {
   struct Section {
@@ -13,6 +14,10 @@ struct ConfigurationLines {
     let key: String
     let text: String
     let line: Int
+
+    func isOf(_ section: String, _ key: String) -> Bool {
+      self.key.isSame(as: key) && self.section.isSame(as: section)
+    }
   }
 
   /// The file as it was named.
@@ -54,7 +59,7 @@ struct ConfigurationLines {
   }
 
   private mutating func takeSection(_ section: Section) {
-    if let before = sections.first(where: { $0.name == section.name }) {
+    if let before = sections.first(where: { $0.name.isSame(as: section.name) }) {
       refuse(
         section.line, section.name, "", nil,
         "the section began in line \(before.line) already; put its keys together")
@@ -65,7 +70,7 @@ struct ConfigurationLines {
   private mutating func takeValue(_ value: Value) {
     if value.section.isEmpty {
       refuse(value.line, "", value.key, value.text, "stands before the first [section]")
-    } else if let before = values.first(where: { $0.section == value.section && $0.key == value.key }) {
+    } else if let before = values.first(where: { $0.isOf(value.section, value.key) }) {
       refuse(
         value.line, value.section, value.key, value.text,
         "given twice: line \(before.line) says \(before.text.isEmpty ? "nothing" : before.text)")

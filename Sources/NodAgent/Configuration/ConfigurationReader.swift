@@ -2,6 +2,7 @@
 // is missing. The questions are remembered, and so they are the only place that knows the keys: unknown
 // ones are what nobody asked for, and the shipped file, the writer and the tests read the list instead of
 // keeping one of their own.
+import NodCore
 
 package struct ConfigurationReader {
   /// What one key may hold.
@@ -41,13 +42,13 @@ package struct ConfigurationReader {
 
   package var file: String { lines.file }
 
-  package func hasSection(_ name: String) -> Bool { lines.sections.contains { $0.name == name } }
+  package func hasSection(_ name: String) -> Bool { lines.sections.contains { $0.name.isSame(as: name) } }
 
   /// Sections whose names begin so, each once, in the order of the file.
   package func sections(beginning prefix: String) -> [String] {
     var names: [String] = []
     for section in lines.sections
-    where section.name.utf8.starts(with: prefix.utf8) && !names.contains(section.name) {
+    where section.name.begins(with: prefix) && !names.contains(where: { $0.isSame(as: section.name) }) {
       names.append(section.name)
     }
     return names
@@ -59,10 +60,11 @@ package struct ConfigurationReader {
   package func has(_ section: String, _ key: String) -> Bool { found(section, key) != nil }
 
   private func found(_ section: String, _ key: String) -> ConfigurationLines.Value? {
-    lines.values.first { $0.section == section && $0.key == key }
+    lines.values.first { $0.isOf(section, key) }
   }
 
   /// Notes the question and finds its answer; a missing one that must be there is an error.
+  @inline(never)
   private mutating func ask(
     _ section: String, _ key: String, allowed: String, usual: String?, meaning: String
   ) -> ConfigurationLines.Value? {
@@ -81,7 +83,7 @@ package struct ConfigurationReader {
   /// Notes an error at a key, or at the whole file.
   package mutating func refuse(_ section: String = "", _ key: String = "", _ problem: String) {
     let value = found(section, key)
-    let header = lines.sections.first { $0.name == section }
+    let header = lines.sections.first { $0.name.isSame(as: section) }
     errors.all.append(
       ConfigurationError(
         file: file, line: value?.line ?? header?.line ?? 0, section: section, key: key, found: value?.text,
@@ -102,12 +104,12 @@ package struct ConfigurationReader {
   /// Everything that is wrong with the file, unknown keys included. To be called when all questions are
   /// asked.
   package mutating func finish() -> ConfigurationErrors {
-    for section in lines.sections where !questions.contains(where: { $0.section == section.name }) {
+    for section in lines.sections where !questions.contains(where: { $0.section.isSame(as: section.name) }) {
       refuse(section.name, "", "unknown section; there are \(known(and: repeatedSection) { $0.section })")
     }
     for value in lines.values
-    where !questions.contains(where: { $0.section == value.section && $0.key == value.key }) {
-      let keys = known { $0.section == value.section ? $0.key : nil }
+    where !questions.contains(where: { value.isOf($0.section, $0.key) }) {
+      let keys = known { $0.section.isSame(as: value.section) ? $0.key : nil }
       // Of an unknown section it is enough to say that.
       if !keys.isEmpty { refuse(value.section, value.key, "unknown key; [\(value.section)] has \(keys)") }
     }
@@ -120,9 +122,9 @@ package struct ConfigurationReader {
   private func known(and more: String? = nil, _ name: (Question) -> String?) -> String {
     var names: [String] = []
     for question in questions {
-      if let name = name(question), !names.contains(name) { names.append(name) }
+      if let name = name(question), !names.contains(where: { $0.isSame(as: name) }) { names.append(name) }
     }
-    if let more, !names.contains(more) { names.append(more) }
+    if let more, !names.contains(where: { $0.isSame(as: more) }) { names.append(more) }
     return listed(names, last: "and")
   }
 }
@@ -175,7 +177,7 @@ extension ConfigurationReader {
   ) -> Int64? {
     let allowed = "\(word), or \(range.lowerBound) to \(range.upperBound)"
     let value = ask(section, key, allowed: allowed, usual: word, meaning: meaning)
-    guard let value, value.text != word else { return nil }
+    guard let value, !value.text.isSame(as: word) else { return nil }
     if let number = decimal(value.text), range.contains(number) { return number }
     refuse(value)
     return nil
@@ -201,7 +203,7 @@ extension ConfigurationReader {
     let value = ask(
       section, key, allowed: listed(words, last: "or"), usual: usual.map { words[$0] }, meaning: meaning)
     guard let value else { return usual ?? 0 }
-    if let position = words.firstIndex(of: value.text) { return position }
+    if let position = words.firstIndex(where: { $0.isSame(as: value.text) }) { return position }
     refuse(value)
     return usual ?? 0
   }
@@ -261,7 +263,7 @@ extension ConfigurationReader {
   package mutating func loopback(_ section: String, _ key: String, meaning: String) -> LoopbackAddress? {
     let allowed = "off, or 127.0.0.1:PORT or [::1]:PORT with PORT from 1 to 65535"
     let value = ask(section, key, allowed: allowed, usual: "off", meaning: meaning)
-    guard let value, value.text != "off" else { return nil }
+    guard let value, !value.text.isSame(as: "off") else { return nil }
     if let address = LoopbackAddress(value.text) { return address }
     refuse(value)
     return nil

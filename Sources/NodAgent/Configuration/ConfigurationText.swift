@@ -1,6 +1,7 @@
 // The forms that values have in a file, both ways: numbers, octal, hexadecimal, names, paths, lists of words.
 // Strict: what is written back is what was read.
 import CBoard
+import NodCore
 
 /// Bytes of a member's or cluster's name at most.
 package let nameLimit = 32
@@ -133,7 +134,7 @@ package struct LoopbackAddress: Equatable, Sendable {
 
   /// "127.0.0.1:9464" or "[::1]:9464", and nothing else: another address would be for others too.
   package init?(_ text: String) {
-    for (host, isV6) in [("127.0.0.1:", false), ("[::1]:", true)] where text.utf8.starts(with: host.utf8) {
+    for (host, isV6) in [("127.0.0.1:", false), ("[::1]:", true)] where text.begins(with: host) {
       let digits = text.utf8.dropFirst(host.utf8.count)
       guard let port = decimal(String(decoding: digits, as: UTF8.self)), port >= 1, port <= 65_535 else {
         return nil

@@ -2,6 +2,7 @@
 // no secret: such a file is refused, with the command that mends it. What the bytes mean is NodSecurity's
 // business.
 import CBoard
+import NodCore
 
 package struct NodeKeyFile: Equatable, Sendable {
   package static let secretBytes = 32

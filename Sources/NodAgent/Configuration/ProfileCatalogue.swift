@@ -6,11 +6,11 @@ import NodCore
 package enum ProfileCatalogue {
   /// What a profile file may be called: everything else is a built-in name.
   package static func isFile(_ named: String) -> Bool {
-    named.utf8.contains(UInt8(ascii: "/")) || named.utf8.suffix(5).elementsEqual(".conf".utf8)
+    named.utf8.contains(UInt8(ascii: "/")) || named.ends(with: ".conf")
   }
 
   package static func builtIn(_ named: String) -> RadioProfile? {
-    withBytes(named) { RadioProfile.named($0) }
+    named.withBytes { RadioProfile.named($0) }
   }
 
   /// "loopback, ieee802154-nrf52840, ..."
@@ -33,10 +33,6 @@ package enum ProfileCatalogue {
     return reader.questions
   }
 
-  private static func withBytes<Value>(_ text: String, _ body: (Bytes) -> Value) -> Value {
-    var whole = text
-    return whole.withUTF8 { body(Bytes($0)) }
-  }
 }
 
 // MARK: - Questions
@@ -59,7 +55,7 @@ extension ProfileCatalogue {
     }
     let mtu = reader.number(section, "mtu", 51...1280, usual: nil, meaning: "bytes of the largest nod frame")
     var profile = RadioProfile(
-      name: withBytes(name) { ProfileName($0) }, modulation: isLoRa ? lora : constant, mtu: Int(mtu))
+      name: name.withBytes { ProfileName($0) }, modulation: isLoRa ? lora : constant, mtu: Int(mtu))
     profile.overheadBytes = Int(
       reader.number(
         section, "overhead_bytes", 0...256, usual: 0,

@@ -139,11 +139,13 @@ extension Roster {
       let section = sectionName(member.slot.raw)
       for other in read.members[..<position] {
         let holder = "[\(sectionName(other.slot.raw))] has it already"
-        if !member.name.isEmpty && member.name == other.name { reader.refuse(section, "name", holder) }
+        if !member.name.isEmpty && member.name.isSame(as: other.name) {
+          reader.refuse(section, "name", holder)
+        }
         if member.publicKey == other.publicKey && reader.has(section, "public_key") {
           reader.refuse(section, "public_key", holder)
         }
-        if !member.address.isEmpty && member.address == other.address {
+        if !member.address.isEmpty && member.address.isSame(as: other.address) {
           reader.refuse(section, "address", holder)
         }
       }
@@ -159,7 +161,7 @@ extension Roster {
       [cluster]
 
       """
-    for question in Roster.questions where question.section == "cluster" {
+    for question in Roster.questions where question.section.isSame(as: "cluster") {
       text += "# \(question.meaning) (\(question.allowed))\n\(question.key) = \(written(question.key))\n"
     }
     for member in members {

@@ -56,7 +56,7 @@ package struct Roster: Equatable, Sendable {
     self.members = members
   }
 
-  package func member(named name: String) -> Member? { members.first { $0.name == name } }
+  package func member(named name: String) -> Member? { members.first { $0.name.isSame(as: name) } }
 
   package var memberSet: NodeSet {
     var set = NodeSet()

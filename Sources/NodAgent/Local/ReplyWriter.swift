@@ -40,6 +40,7 @@ package struct ReplyWriter {
     self.text(text)
     endLine()
   }
+  @inline(never)
   package mutating func integer(_ value: Int64) {
     byte(UInt8(ascii: ":"))
     number(value)
@@ -47,12 +48,15 @@ package struct ReplyWriter {
   }
   /// Beyond 2^63 - 1, which no client could read, that.
   package mutating func integer(_ value: UInt64) { integer(Int64(clamping: value)) }
+  @inline(never)
   package mutating func bulk(_ bytes: Bytes) {
     header("$", bytes.count)
     raw(bytes)
     endLine()
   }
+  @inline(never)
   package mutating func bulk(_ text: StaticString) { bulk(text.bytes) }
+  @inline(never)
   package mutating func null() { isRESP3 ? raw("_\r\n") : raw("$-1\r\n") }
   package mutating func boolean(_ value: Bool) {
     if isRESP3 { value ? raw("#t\r\n") : raw("#f\r\n") } else { integer(Int64(value ? 1 : 0)) }
@@ -94,6 +98,7 @@ package struct ReplyWriter {
   // MARK: Parts of an error or a text
 
   package mutating func beginError() { byte(UInt8(ascii: "-")) }
+  @inline(never)
   package mutating func endLine() { raw("\r\n") }
   package mutating func text(_ text: StaticString) { raw(text.bytes) }
   /// Bytes of a client inside an error line: cut at 64, what would end the line is shown as a dot.
@@ -106,6 +111,7 @@ package struct ReplyWriter {
   mutating func capitals(_ name: StaticString) {
     for letter in name.bytes { byte(Bytes.capital(letter)) }
   }
+  @inline(never)
   package mutating func raw(_ bytes: Bytes) {
     guard !overflowed, bytes.count <= buffer.count - count else {
       overflowed = true
@@ -140,6 +146,7 @@ package struct ReplyWriter {
     } while rest > 0
     return at
   }
+  @inline(never)
   private mutating func raw(_ text: StaticString) { raw(text.bytes) }
   private mutating func byte(_ value: UInt8) {
     guard !overflowed, count < buffer.count else {
@@ -149,6 +156,7 @@ package struct ReplyWriter {
     buffer[count] = value
     count += 1
   }
+  @inline(never)
   private mutating func header(_ kind: StaticString, _ size: Int) {
     raw(kind)
     number(UInt64(size))

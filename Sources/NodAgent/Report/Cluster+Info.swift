@@ -5,7 +5,7 @@ import NodStation
 
 extension Cluster {
   mutating func writeInfo(_ section: Bytes, to reply: inout ReplyWriter) {
-    var out = LineFields(reply: reply)
+    var out = MapFields(lines: reply)
     if wants(section, "server") {
       out.heading("Server")
       out.field("redis_version", "7.2.0")

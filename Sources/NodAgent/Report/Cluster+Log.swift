@@ -9,7 +9,7 @@ extension Cluster {
     var index = max(first, from ?? LogIndex(last.raw > UInt64(count) ? last.raw - UInt64(count) + 1 : 1))
     let mark = reply.mark()
     var rows = 0
-    var proposer = index > .zero ? station.node.proposer(of: index) : nil
+    var proposer = index > .zero && index <= last ? station.node.proposer(of: index) : nil
     while index <= last && rows < count {
       let head = station.node.acceptor.log.head(index)
       if head.kind == .begin {

@@ -43,7 +43,8 @@ extension Cluster {
     out.field("key_epoch", Int64(files.groupKey.epoch))
     out.field("key_id", hexadecimal(station.fingerprints.key))
     out.field(
-      "roster_hash", hexadecimal(station.fingerprints.roster.high) + hexadecimal(station.fingerprints.roster.low))
+      "roster_hash",
+      hexadecimal(station.fingerprints.roster.high) + hexadecimal(station.fingerprints.roster.low))
   }
 
   /// Milliseconds since.
@@ -106,7 +107,8 @@ extension Cluster {
       // Who leads is what the others follow: its clock is right by definition.
       out.field("clock_offset_us", station.node.isLeader ? 0 : clock.offsetOfLastSample.raw)
       out.field(
-        "clock_error_us", (terms.ownDrift + terms.peerDrift + terms.ownUncertainty + terms.peerUncertainty).raw)
+        "clock_error_us",
+        (terms.ownDrift + terms.peerDrift + terms.ownUncertainty + terms.peerUncertainty).raw)
     } else {
       out.absent("clock_offset_us")
       out.absent("clock_error_us")
@@ -146,11 +148,16 @@ extension Cluster {
     out.field("radio_charge_uc", Int64(clamping: figures.radioMicrocoulombs))
     out.field(
       "radio_energy_uj", Int64(clamping: figures.radioMicrocoulombs) * RadioProfile.supplyMillivolts / 1000)
+    out.field("host_energy_uj", hostMicrojoules)
+    out.field("battery_percent", battery.percent.map { Int64($0) })
+  }
+
+  /// What the board drew while awake; nil when nobody said how much it draws.
+  var hostMicrojoules: Int64? {
     let milliwatts = files.configuration.hostMilliwatts
     let asleep = BoardClock.timeSuspended - suspendedBefore
     let awake = max(0, (now - figures.startedAt - max(.zero, asleep)).raw)
-    out.field("host_energy_uj", milliwatts == 0 ? nil : awake / 1000 * milliwatts)
-    out.field("battery_percent", battery.percent.map { Int64($0) })
+    return milliwatts == 0 ? nil : awake / 1000 * milliwatts
   }
 
   func disk(_ out: inout some FieldWriter) {

@@ -19,25 +19,48 @@ extension FieldWriter {
   }
 }
 
-/// Pairs of one RESP map.
+/// Pairs of one RESP map, or lines `name:value` as Redis writes them in INFO. One type for both: what is
+/// written through it is then on the board once.
 struct MapFields: FieldWriter {
   var reply: ReplyWriter
   var pairs = 0
+  private let isLines: Bool
 
+  init(reply: ReplyWriter) {
+    self.reply = reply
+    isLines = false
+  }
+  init(lines reply: ReplyWriter) {
+    self.reply = reply
+    isLines = true
+  }
+
+  /// Above some lines.
+  mutating func heading(_ name: StaticString) {
+    reply.text("# ")
+    reply.text(name)
+    reply.endLine()
+  }
+  @inline(never)
   mutating func field(_ name: StaticString, _ value: Int64) {
     begin(name)
-    reply.integer(value)
+    guard isLines else { return reply.integer(value) }
+    reply.number(value)
+    reply.endLine()
   }
+  @inline(never)
   mutating func field(_ name: StaticString, _ text: String) {
     begin(name)
-    var text = text
-    text.withUTF8 { reply.bulk(Bytes($0)) }
+    text.withBytes { value($0) }
   }
+  @inline(never)
   mutating func field(_ name: StaticString, _ text: StaticString) {
     begin(name)
-    reply.bulk(text)
+    value(text.bytes)
   }
+  @inline(never)
   mutating func field(_ name: StaticString, _ isTrue: Bool) {
+    guard !isLines else { return field(name, Int64(isTrue ? 1 : 0)) }
     begin(name)
     reply.boolean(isTrue)
   }
@@ -50,45 +73,24 @@ struct MapFields: FieldWriter {
   mutating func element(_ text: StaticString) { reply.bulk(text) }
   /// Whatever is written next is this field's value.
   mutating func name(_ name: StaticString) { begin(name) }
+  @inline(never)
   mutating func absent(_ name: StaticString) {
     begin(name)
-    reply.null()
+    if isLines { reply.endLine() } else { reply.null() }
   }
+  @inline(never)
   private mutating func begin(_ name: StaticString) {
-    reply.bulk(name)
-    pairs += 1
+    if isLines {
+      reply.text(name)
+      reply.text(":")
+    } else {
+      reply.bulk(name)
+      pairs += 1
+    }
   }
-}
-
-/// Lines `name:value`, as Redis writes them.
-struct LineFields: FieldWriter {
-  var reply: ReplyWriter
-
-  mutating func heading(_ name: StaticString) {
-    reply.text("# ")
-    reply.text(name)
+  private mutating func value(_ bytes: Bytes) {
+    guard isLines else { return reply.bulk(bytes) }
+    reply.raw(bytes)
     reply.endLine()
-  }
-  mutating func field(_ name: StaticString, _ value: Int64) {
-    begin(name)
-    reply.number(value)
-    reply.endLine()
-  }
-  mutating func field(_ name: StaticString, _ text: String) {
-    begin(name)
-    var text = text
-    text.withUTF8 { reply.raw(Bytes($0)) }
-    reply.endLine()
-  }
-  mutating func field(_ name: StaticString, _ text: StaticString) {
-    begin(name)
-    reply.text(text)
-    reply.endLine()
-  }
-  mutating func field(_ name: StaticString, _ isTrue: Bool) { field(name, Int64(isTrue ? 1 : 0)) }
-  mutating func absent(_ name: StaticString) { field(name, "") }
-  private mutating func begin(_ name: StaticString) {
-    reply.text(name)
-    reply.text(":")
   }
 }

@@ -59,7 +59,7 @@ package struct PeersCommand {
     let rows = peers.elements
     guard !rows.isEmpty else { return reportLines(peers, style) }
     let shown = columns.filter { column in
-      column.field == "state" || rows.contains { $0[column.field] != nil }
+      column.field == "state" || rows.contains { isKnown($0[column.field]) }
     }
     var table = Table(headings: shown.map { $0.heading })
     for row in rows {
@@ -71,6 +71,8 @@ package struct PeersCommand {
     }
     return table.lines(style)
   }
+
+  private static func isKnown(_ value: RESPValue?) -> Bool { value != nil && value != RESPValue.none }
 
   /// One word or two: whether it leads, and whether it was heard lately and hears us.
   private static func state(_ row: RESPValue) -> String {

@@ -105,7 +105,7 @@ private func eventWords(_ event: RESPValue, _ kind: String, _ cast: Cast) -> Str
     }
     return event["why"].map { words + ": " + plainText($0) } ?? words
   case "decided": return "up to " + index
-  case "accepted": return "up to " + index + ", on disk"
+  case "accepted": return "up to " + index + ", in its own log"
   case "vote": return cast.name(event["member"]?.integer) + " has accepted up to " + index
   case "submitted": return "ticket " + text(event, "ticket")
   case "answered": return "ticket " + text(event, "ticket") + ", after " + text(event, "windows") + " windows"

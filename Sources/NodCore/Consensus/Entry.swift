@@ -33,6 +33,7 @@ package struct EntryHead: Sendable {
 
 package enum EntryCodec {
   /// Appends the entry: kind (bit 7: more parts follow), stamp above `base`, token, payload length, payload.
+  @inline(never)
   package static func write(
     _ head: EntryHead, _ payload: Bytes, at index: LogIndex, base: ClusterTime, to out: inout ByteWriter
   ) {
@@ -125,10 +126,12 @@ package struct BallotStart: Sendable {
 }
 
 package enum BallotCodec {
+  @inline(never)
   package static func write(_ ballot: Ballot, to out: inout ByteWriter) {
     out.varint(UInt64(ballot.round))
     out.u8(ballot.node.raw)
   }
+  @inline(never)
   package static func read(_ input: inout ByteReader) -> Ballot {
     let round = input.varint(atMost: UInt64(UInt32.max))
     let node = input.u8()

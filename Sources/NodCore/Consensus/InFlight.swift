@@ -8,6 +8,8 @@ public struct InFlight: ~Copyable {
     var index: LogIndex
   }
   private let slots: UnsafeMutablePointer<Slot>
+  /// Which slots hold something, a bit each: the table itself is not touched before commands come.
+  private let taken: UnsafeMutablePointer<UInt64>
   private let mask: Int
   package private(set) var count = 0
 
@@ -17,38 +19,52 @@ public struct InFlight: ~Copyable {
     while size < capacity * 2 { size *= 2 }
     mask = size - 1
     slots = .allocate(capacity: size)
-    slots.initialize(repeating: Slot(id: EntryHead.noToken.id, index: .zero), count: size)
+    taken = .allocate(capacity: size / 64 + 1)
+    taken.initialize(repeating: 0, count: size / 64 + 1)
   }
-  deinit { slots.deallocate() }
+  deinit {
+    slots.deallocate()
+    taken.deallocate()
+  }
+
+  private func isTaken(_ at: Int) -> Bool { taken[at >> 6] & (1 << UInt64(at & 63)) != 0 }
+  private mutating func set(_ at: Int, _ slot: Slot) {
+    slots[at] = slot
+    taken[at >> 6] |= 1 << UInt64(at & 63)
+  }
+  private mutating func clear(_ at: Int) { taken[at >> 6] &= ~(1 << UInt64(at & 63)) }
 
   private func home(_ id: CommandID) -> Int { id.place & mask }
   private func find(_ id: CommandID) -> Int {
     var at = home(id)
-    while slots[at].index != .zero && slots[at].id != id { at = (at + 1) & mask }  // the table is never full
+    while isTaken(at) && slots[at].id != id { at = (at + 1) & mask }  // the table is never full
     return at
   }
 
   /// Where the command stands; zero when it does not.
-  package func index(of id: CommandID) -> LogIndex { slots[find(id)].index }
+  package func index(of id: CommandID) -> LogIndex {
+    let at = find(id)
+    return isTaken(at) ? slots[at].index : .zero
+  }
   package mutating func insert(_ id: CommandID, at index: LogIndex) {
     let at = find(id)
-    if slots[at].index == .zero {
+    if !isTaken(at) {
       guard count * 2 <= mask else { return }
       count += 1
     }
-    slots[at] = Slot(id: id, index: index)
+    set(at, Slot(id: id, index: index))
   }
   package mutating func remove(_ id: CommandID) {
     var hole = find(id)
-    guard slots[hole].index != .zero else { return }
-    slots[hole].index = .zero
+    guard isTaken(hole) else { return }
+    clear(hole)
     count -= 1
     var at = (hole + 1) & mask
-    while slots[at].index != .zero {  // ends at the next free slot: moves back what the hole cut off
+    while isTaken(at) {  // ends at the next free slot: moves back what the hole cut off
       let want = home(slots[at].id)
       if (at - want) & mask >= (at - hole) & mask {
-        slots[hole] = slots[at]
-        slots[at].index = .zero
+        set(hole, slots[at])
+        clear(at)
         hole = at
       }
       at = (at + 1) & mask
@@ -56,11 +72,7 @@ public struct InFlight: ~Copyable {
   }
   package mutating func removeAll() {
     guard count > 0 else { return }
-    var i = 0
-    while i <= mask {
-      slots[i].index = .zero
-      i += 1
-    }
+    taken.update(repeating: 0, count: (mask + 1) / 64 + 1)
     count = 0
   }
 }

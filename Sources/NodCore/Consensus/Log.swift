@@ -25,12 +25,9 @@ public struct Log: ~Copyable {
   package init(capacity: Int, byteCount: Int) {
     precondition(capacity > 0 && capacity & (capacity - 1) == 0 && byteCount > 0)
     self.capacity = capacity
+    // Not initialized: a slot is read only of an entry that was put there, and memory that nobody touched is no
+    // board's memory yet.
     slots = .allocate(capacity: capacity)
-    slots.initialize(
-      repeating: Slot(
-        head: EntryHead(kind: .part, hasMore: false, stamp: .zero, token: EntryHead.noToken), offset: 0,
-        length: 0),
-      count: capacity)
     store = .allocate(byteCount: byteCount, alignment: 8)
   }
   deinit {

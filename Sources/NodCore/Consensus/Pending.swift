@@ -29,11 +29,7 @@ public struct PendingCommands: ~Copyable {
   package init(capacity: Int, byteCount: Int) {
     precondition(capacity & (capacity - 1) == 0)
     self.capacity = capacity
-    items = .allocate(capacity: capacity)
-    items.initialize(
-      repeating: Item(
-        id: EntryHead.noToken.id, issuedAt: .zero, ticket: nil, isDone: true, offset: 0, length: 0),
-      count: capacity)
+    items = .allocate(capacity: capacity)  // touched when commands come: see Log
     store = .allocate(byteCount: byteCount, alignment: 8)
     places = InFlight(capacity: capacity)
   }

@@ -107,9 +107,17 @@ public struct RecordBuffer: ~Copyable {
   package var free: Int { store.count - used }
 
   package mutating func append(_ kind: RecordKind, _ body: (inout ByteWriter) -> Void) {
-    precondition(store.count - used > 3, "the station takes records away after every input")
-    var out = ByteWriter(UnsafeMutableRawBufferPointer(rebasing: store[(used + 3)...]))
+    var out = begin()
     body(&out)
+    finish(kind, out)
+  }
+  @inline(never)
+  private func begin() -> ByteWriter {
+    precondition(store.count - used > 3, "the station takes records away after every input")
+    return ByteWriter(UnsafeMutableRawBufferPointer(rebasing: store[(used + 3)...]))
+  }
+  @inline(never)
+  private mutating func finish(_ kind: RecordKind, _ out: ByteWriter) {
     precondition(!out.overflowed && out.count <= Int(UInt16.max), "records are bounded by Limits.recordBytes")
     store[used] = kind.rawValue
     store[used + 1] = UInt8(truncatingIfNeeded: out.count)

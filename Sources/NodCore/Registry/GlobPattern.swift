@@ -8,6 +8,7 @@ package struct GlobPattern {
   /// Whether the whole of `text` fits.
   ///
   /// Complexity: O(pattern x text): only the last star is ever tried again.
+  @inline(never)
   package func matches(_ text: Bytes) -> Bool {
     var at = 0
     var i = 0

@@ -22,6 +22,7 @@ extension Registry {
   }
 
   /// The key's place; a key that has expired is removed on the way.
+  @inline(never)
   private mutating func live(_ key: Bytes) -> KeyPlace {
     let place = keys.find(key)
     guard let record = place.record, keys.records[Int(record)].expiresAt <= now else { return place }

@@ -134,6 +134,7 @@ public struct Registry: ~Copyable {
     if recordsChanges { changes.append(event, key, lastIndex) }
   }
 
+  @inline(never)
   mutating func remove(_ record: UInt32, _ event: ChangeEvent) {
     if recordsChanges { changes.append(event, keys.key(record), lastIndex) }
     keys.remove(record)

@@ -166,6 +166,7 @@ extension RegistryCommand {
     }
   }
 
+  @inline(never)
   fileprivate static func string(_ input: inout ByteReader) -> Bytes {
     let length = input.varint(atMost: UInt64(input.remaining))
     return input.bytes(Int(length))

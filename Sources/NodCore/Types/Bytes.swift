@@ -1,5 +1,6 @@
 // Bytes from outside and bytes on their way out: a reader that cannot run past its end, a writer that refuses
-// what does not fit. Varints are LEB128 (7 bits a byte, low first), at most 10 bytes.
+// what does not fit. Varints are LEB128 (7 bits a byte, low first), at most 10 bytes. What is called in hundreds of
+// places is not inlined where size counts: on a board all of them.
 
 /// Borrowed bytes; valid only for the call that they are handed to.
 package typealias Bytes = UnsafeRawBufferPointer
@@ -38,6 +39,9 @@ package struct ByteReader {
   /// Declares what was read to be meaningless.
   package mutating func fail() { failed = true }
 
+  #if hasFeature(Embedded)
+    @inline(never)
+  #endif
   package mutating func u8() -> UInt8 {
     guard !failed, offset < bytes.count else {
       failed = true
@@ -51,6 +55,9 @@ package struct ByteReader {
   package mutating func u64() -> UInt64 { UInt64(u32()) | UInt64(u32()) << 32 }
 
   /// An unsigned LEB128 number; more than ten bytes, or bits past the 64th, fail.
+  #if hasFeature(Embedded)
+    @inline(never)
+  #endif
   package mutating func varint() -> UInt64 {
     if !failed, offset < bytes.count, bytes[offset] < 0x80 {  // most are small
       defer { offset += 1 }
@@ -58,6 +65,7 @@ package struct ByteReader {
     }
     return longVarint()
   }
+  @inline(never)
   private mutating func longVarint() -> UInt64 {
     var value: UInt64 = 0
     var shift: UInt64 = 0
@@ -76,6 +84,7 @@ package struct ByteReader {
     return 0
   }
   /// A varint that must not exceed `limit`.
+  @inline(never)
   package mutating func varint(atMost limit: UInt64) -> UInt64 {
     let value = varint()
     if value > limit {
@@ -84,6 +93,7 @@ package struct ByteReader {
     }
     return value
   }
+  @inline(never)
   package mutating func signedVarint() -> Int64 {
     let raw = varint()
     return Int64(bitPattern: raw >> 1) ^ -Int64(bitPattern: raw & 1)
@@ -115,6 +125,9 @@ package struct ByteWriter {
     overflowed = false
   }
 
+  #if hasFeature(Embedded)
+    @inline(never)
+  #endif
   package mutating func u8(_ value: UInt8) {
     guard !overflowed, count < buffer.count else {
       overflowed = true
@@ -135,6 +148,9 @@ package struct ByteWriter {
     u32(UInt32(truncatingIfNeeded: v))
     u32(UInt32(truncatingIfNeeded: v >> 32))
   }
+  #if hasFeature(Embedded)
+    @inline(never)
+  #endif
   package mutating func varint(_ value: UInt64) {
     var rest = value
     if !overflowed, buffer.count - count >= 10, let base = buffer.baseAddress {  // room for any
@@ -154,6 +170,7 @@ package struct ByteWriter {
     }
     u8(UInt8(rest))
   }
+  @inline(never)
   package mutating func signedVarint(_ value: Int64) {
     varint(ByteWriter.zigzag(value))
   }

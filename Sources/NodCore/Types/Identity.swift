@@ -28,6 +28,7 @@ package struct NodeSet: Hashable, Sendable {
   }
   private static func ones(_ count: Int) -> UInt64 { count >= 64 ? .max : (1 << UInt64(max(0, count))) - 1 }
 
+  @inline(never)
   package var count: Int { low.nonzeroBitCount + middle.nonzeroBitCount + high.nonzeroBitCount }
   package var isEmpty: Bool { low | middle | high == 0 }
   package func contains(_ node: NodeID) -> Bool { word(node.raw >> 6) & (1 << UInt64(node.raw & 63)) != 0 }

@@ -70,8 +70,8 @@ extension Nodctl {
     func run() throws { try finish(command.run(node.link())) }
   }
 
-  struct Trace: ParsableCommand {
-    static let configuration = CommandConfiguration(TraceCommand.text)
+  struct Follow: ParsableCommand {
+    static let configuration = CommandConfiguration(TraceCommand.text, name: "trace")
 
     @OptionGroup var node: NodeOptions
 

@@ -48,5 +48,7 @@ func refuse(_ fault: String?) throws {
 }
 
 extension CommandConfiguration {
-  init(_ text: CommandText) { self.init(abstract: text.abstract, discussion: text.discussion) }
+  init(_ text: CommandText, name: String? = nil) {
+    self.init(commandName: name, abstract: text.abstract, discussion: text.discussion)
+  }
 }

@@ -129,10 +129,13 @@ struct Patient {
   private mutating func readFiles(_ path: String) {
     do throws(ConfigurationErrors) { files = try NodeFiles.read(configurationPath: path) } catch {
       for each in error.all {
+        let isRefused = each.description.hasSuffix("Permission denied")
         findings.append(
           Finding(
-            .configuration, place, each.description,
-            do: "mend that line and look again: nodd --check \(quoted(path))"))
+            isRefused ? .permission : .configuration, place, each.description,
+            do: isRefused
+              ? "a node's secrets are for its agent alone: run the doctor as that user, or with sudo"
+              : "mend that line and look again: nodd --check \(quoted(path))"))
       }
     }
     guard let files else { return }

@@ -23,7 +23,7 @@ extension Explanation {
       case .sent(let frame):
         words = sent(frame)
         if frame.outcomes.contains(where: \.isLoss) { lost += 1 }
-      case .accepted: words = style.good("has accepted \(index), on disk")
+      case .accepted: words = "has \(index) in its log"
       case .knows(let members):
         let names = members.map { trace.name($0) }.joined(separator: ", ")
         words = "knows that \(names) have it: \(members.count) of \(trace.members.count)"

@@ -17,6 +17,16 @@ struct Explanation {
       /// This node knows these members to have the entry.
       case knows([Int])
       case decided
+
+      /// Of things at one time, what comes before what.
+      var rank: Int {
+        switch self {
+        case .sent: 0
+        case .accepted: 1
+        case .knows: 2
+        case .decided: 3
+        }
+      }
     }
   }
   struct Window {
@@ -100,6 +110,7 @@ struct Explanation {
     let sent = trace.frames(from: from, to: to).map { Step(at: $0.at, node: $0.from, kind: .sent($0)) }
     let happened = milestones.filter { $0.at >= from && $0.at < to }
     return Window(
-      number: number, start: start, awake: awake, steps: (sent + happened).sorted { $0.at < $1.at })
+      number: number, start: start, awake: awake,
+      steps: (sent + happened).sorted { ($0.at, $0.kind.rank) < ($1.at, $1.kind.rank) })
   }
 }
