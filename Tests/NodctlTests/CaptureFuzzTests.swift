@@ -11,19 +11,25 @@ import Testing
   /// Captures tried, each cut or changed in another way.
   private static let tries: UInt64 = 20_000
 
-  private static func little(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+  private static func little(_ value: UInt32) -> [UInt8] {
+    (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+  }
 
   /// Three frames over Ethernet and IPv4, in a classic capture.
   private static var capture: [UInt8] {
-    var bytes: [UInt8] = little(0xa1b2_c3d4) + [2, 0, 4, 0] + little(0) + little(0) + little(65_535) + little(1)
+    var bytes: [UInt8] = little(0xa1b2_c3d4) + [2, 0, 4, 0]
+    for word: UInt32 in [0, 0, 65_535, 1] { bytes += little(word) }
     for counter in UInt8(0)..<3 {
-      let frame: [UInt8] = [0x11, 1, 1, counter, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8] + [UInt8](repeating: 0xaa, count: 20)
+      var frame: [UInt8] = [0x11, 1, 1, counter, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8]
+      frame += [UInt8](repeating: 0xaa, count: 20)
       let udp: [UInt8] = [0x1b, 0xbc, 0x1b, 0xbd, 0, UInt8(8 + frame.count), 0, 0]
       let length = UInt8(20 + udp.count + frame.count)
       let network: [UInt8] = [0x45, 0, 0, length, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]
-      let ethernet = [UInt8](repeating: 2, count: 12) + [8, 0]
-      let packet = ethernet + network + udp + frame
-      bytes += little(1) + little(0) + little(UInt32(packet.count)) + little(UInt32(packet.count)) + packet
+      var packet = [UInt8](repeating: 2, count: 12) + [8, 0]
+      for layer in [network, udp, frame] { packet += layer }
+      let size = UInt32(packet.count)
+      for word in [1, 0, size, size] { bytes += little(word) }
+      bytes += packet
     }
     return bytes
   }

@@ -65,8 +65,8 @@ struct Silence {
     }
     let missed = lostWindows.count + asleepWindows.count + silentWindows.count
     if missed > 0 {
-      text +=
-        ", and no beacon of it in the \(missed == 1 ? "window" : "\(missed) windows") \(lastHeard == nil ? "since it began" : "after"): "
+      let span = missed == 1 ? "window" : "\(missed) windows"
+      text += ", and no beacon of it in the \(span) \(lastHeard == nil ? "since it began" : "after"): "
       text += causes.joined(separator: ", ")
     }
     return [text + "."]

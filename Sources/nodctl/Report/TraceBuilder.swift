@@ -222,9 +222,9 @@ struct TraceBuilder {
 
   private mutating func answered(_ node: Int, _ line: TraceLine) {
     guard let place = open.removeValue(forKey: CommandKey(node: node, ticket: line.ticket)) else { return }
-    guard let windows = line.windows else { return }
     trace.commands[place].answered = line.at
-    trace.commands[place].windows = windows
+    let waited = line.at - trace.commands[place].submitted
+    trace.commands[place].windows = line.windows ?? (period > 0 ? waited / period : 0)
   }
 
   // MARK: - Frames

@@ -33,7 +33,7 @@ struct TraceLine {
   var isOn: Bool?
   var index: Int64 = 0
   var ticket: Int64 = -1
-  /// Whole periods that a caller waited; nil: its time ran out, and the outcome is unknown.
+  /// Whole periods that a caller waited; nil: the node no longer knew.
   var windows: Int64?
   // Of the line `cluster` only.
   var members: [String] = []
