@@ -1,5 +1,5 @@
-"""nodctl doctor, each trouble made with real agents: it finds that one, says where, and ends with 1; and where nothing is
-wrong it finds nothing. Some troubles need root: a namespace with a filter, a small disk, another user.
+"""nodctl doctor, each trouble made with real agents: it finds that one, says where, and ends with 1; and where nothing
+is wrong it finds nothing. Some troubles need root: a namespace with a filter, a small disk, another user.
 """
 
 import ctypes
