@@ -61,7 +61,8 @@ let package = Package(
       name: "NodAgentTests", dependencies: ["NodAgent", "NodJournal", "NodCore", "CBoard"],
       swiftSettings: settings),
     .testTarget(
-      name: "NodSimTests", dependencies: ["NodSim", "NodJournal", "NodCore"], swiftSettings: settings),
+      name: "NodSimTests", dependencies: ["NodSim", "NodStation", "NodJournal", "NodCore"],
+      swiftSettings: settings),
     .testTarget(
       name: "NodctlTests",
       dependencies: ["nodctl", "NodConsole", "NodAgent", "NodSecurity", "NodJournal", "NodCore"],

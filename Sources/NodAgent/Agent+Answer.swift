@@ -34,6 +34,11 @@ extension Agent {
       i += 1
     }
     if i > 0 { cluster.station.node.effects.removeReads() }
+    if cluster.station.node.isTold, let ticket = cluster.station.node.via.ticket {
+      server.told(ticket, now: cluster.now, port: &cluster)
+      // Whoever asked has it, or is gone.
+      _ = cluster.station.node.endAsking(ticket)
+    }
     while let change = cluster.station.node.registry.nextChange(into: keyBuffer) {
       server.publish(change.event, key: change.key, index: change.index)
       cluster.hooks.changed(change.event, change.key, change.index)

@@ -78,8 +78,33 @@ extension Cluster: ClusterPort {
       ? .accepted : .busy("too many reads wait for their confirmation", retryAfterMilliseconds: retryDelay)
   }
 
+  package mutating func ask(
+    _ member: Bytes, _ question: ViaQuestion, _ argument: UInt64, ticket: Ticket
+  ) -> SubmitVerdict {
+    guard let target = slot(of: member) else { return .refused("no such member: give its name or its slot") }
+    switch station.ask(target, question, argument, ticket: ticket, now: now) {
+    case nil: return .accepted
+    case .busy:
+      return .busy("one question over the radio is on its way already", retryAfterMilliseconds: retryDelay)
+    case .unknownMember: return .refused("no such member: give its name or its slot")
+    case .isThisNode: return .refused("that is this node: ask it without VIA")
+    case .framesTooSmall: return .refused("frames of this radio have no room for it")
+    }
+  }
+
+  private func slot(of member: Bytes) -> NodeID? {
+    for each in files.roster.members {
+      var name = each.name
+      if name.withUTF8({ Bytes($0).equals(member) }) { return each.slot }
+    }
+    guard let number = member.unsignedDecimal, number < UInt64(NodeID.limit) else { return nil }
+    return NodeID(UInt8(number))
+  }
+
   package mutating func readsFollow(_ ticket: Ticket) { station.node.readsFollow(ticket) }
-  package mutating func abandon(_ ticket: Ticket) -> CommandToken? { station.node.abandon(ticket) }
+  package mutating func abandon(_ ticket: Ticket) -> CommandToken? {
+    station.node.endAsking(ticket) ? nil : station.node.abandon(ticket)
+  }
   package mutating func newToken() -> CommandToken { station.node.newToken() }
 
   package func withValue<Result>(_ key: Bytes, _ body: (StoredValue) -> Result) -> Result? {
@@ -107,6 +132,7 @@ extension Cluster: ClusterPort {
     case .links: writeLinks(to: &reply)
     case .log(let from, let count): writeLog(from: from, count: count, to: &reply)
     case .trace(let since, let count): writeTrace(since: since, count: count, to: &reply)
+    case .told(let ticket): writeTold(ticket, to: &reply)
     case .hooks: writeHooks(to: &reply)
     case .metrics: writeMetrics(to: &reply)
     }

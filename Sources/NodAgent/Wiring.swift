@@ -76,8 +76,8 @@ private func serve(_ files: NodeFiles, _ log: LogLine) throws(StartFailure) {
   do throws(AgentError) { try agent.run() } catch { throw StartFailure(text: error.description) }
 }
 
-/// What the loop waits for and speaks through. Together, so that a station that was opened in vain is taken apart in one
-/// place.
+/// What the loop waits for and speaks through. Together, so that a station that was opened in vain is taken
+/// apart in one place.
 private struct BoardParts: ~Copyable {
   let signals: StopSignals
   let radio: UDPRadio

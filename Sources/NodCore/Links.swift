@@ -61,8 +61,8 @@ package struct FullWindowCount: Sendable {
   }
 }
 
-/// A row of codes for each member, as it last said it. `public`, since Embedded Swift finds the deinit of any other type
-/// within its own module only.
+/// A row of codes for each member, as it last said it. `public`, since Embedded Swift finds the deinit of any other
+/// type within its own module only.
 public struct LinkTable: ~Copyable {
   private let memberCount: Int
   private let codes: UnsafeMutablePointer<UInt8>
@@ -128,8 +128,8 @@ extension Node {
     return measuredLoss(of: peer).map { LinkLoss.code(permille: $0) } ?? LinkLoss.unmeasured
   }
 
-  /// Layout: how well each member is heard, four bits each, slot 0 in the low half of the first byte; index (varint) and
-  /// digest (u64) of the own state; battery and air time left in percent (u8, 255: unknown); version (u16).
+  /// Layout: how well each member is heard, four bits each, slot 0 in the low half of the first byte; index (varint)
+  /// and digest (u64) of the own state; battery and air time left in percent (u8, 255: unknown); version (u16).
   func writeAlive(to writer: inout FrameWriter) {
     writer.section(.alive) { out in
       var i = 0

@@ -328,5 +328,7 @@ extension Node {
     if let bytes = frame.section(.readRound) { heardReadRound(bytes, frame) }
     frame.all(.readRequest) { bytes in heardReadRequest(bytes) }
     frame.all(.readGrant) { bytes in heardReadGrant(bytes) }
+    if frame.kinds.contains(.ask) { frame.all(.ask) { bytes in heardAsk(bytes, from: sender) } }
+    if frame.kinds.contains(.tell) { frame.all(.tell) { bytes in heardTell(bytes, from: sender) } }
   }
 }

@@ -318,7 +318,7 @@ extension Node {
     guard settings.memberCount > 1 else { return false }
     return hasUndecided || isFull || timeline.heardAnything || windowsSinceTraffic < Limits.busyWindows
       || reads.needsConfirmation
-      || canvass.window == timeline.window
+      || canvass.window == timeline.window || isInDialogue
   }
 
   /// Whether another cycle has something to say or to ask.

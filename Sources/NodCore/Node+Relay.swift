@@ -116,7 +116,7 @@ extension Node {
   }
 
   /// Whether a member's last table says that it does not hear another.
-  private func lacks(_ member: NodeID, _ other: NodeID) -> Bool {
+  func lacks(_ member: NodeID, _ other: NodeID) -> Bool {
     peers[member].hearsWindow > 0 && timeline.window &- peers[member].hearsWindow <= settings.fullEvery * 2
       && !peers[member].hears.contains(other)
   }

@@ -34,7 +34,7 @@ extension Node {
     timeline.slotFrames += 1
     counters.framesSent += 1
     spokenKinds = writer.kinds
-    writer.kinds.forEach { counters.framesWith[Int($0.rawValue)] += 1 }
+    writer.kinds.each { counters.framesWith[Int($0.rawValue)] += 1 }
     counters.bytesSent += UInt64(writer.count)
     return (writer.count, salted)
   }
@@ -98,6 +98,7 @@ extension Node {
     writeReadRequests(to: &writer)
     writeCommands(to: &writer)
     relayStore.write(to: &writer, window: timeline.window)
+    writeVia(to: &writer, isAnswer: false)
   }
 
   // MARK: who drives
@@ -126,6 +127,7 @@ extension Node {
       state.sentThrough = max(state.sentThrough, sendPlan.sentThrough)
       role = .leader(state)
     }
+    writeVia(to: &writer, isAnswer: false)
   }
 
   // MARK: answers
@@ -151,6 +153,7 @@ extension Node {
     let mark = writer.sections
     writeCommands(to: &writer)
     if writer.sections == mark && !hasMoreToServe { timeline.framesLeft = 0 }
+    if timeline.slotFrames == 0 { writeVia(to: &writer, isAnswer: true) }
   }
 
   func writeVotes(to writer: inout FrameWriter) {

@@ -59,13 +59,13 @@ extension Node {
     if timeline.isLeaderless && wantsElection || promiseIsDue { return true }
     if isFull && !timeline.saidAlive { return true }
     if hasNews || relays || owesReadEcho || hasAddressedPull { return true }
-    return hasVoteNews && speaksItsVote()
+    return hasVoteNews && speaksItsVote() || hasWordsForOthers
   }
 
   /// Whether its own slot is worth waiting for: an idle follower that heard the beacon sleeps at once.
   var mayHaveToAnswer: Bool {
     timeline.isLeaderless || isCandidate || promiseIsDue || isFull && !timeline.saidAlive || hasNews || relays
-      || owesReadEcho || hasAddressedPull || hasVoteNews || lacksEntries
+      || owesReadEcho || hasAddressedPull || hasVoteNews || lacksEntries || hasWordsForOthers
   }
 
   /// The log that this node follows is known to be longer than its own: what it lacks may follow in this burst.
@@ -149,7 +149,7 @@ extension Node {
   /// the next window; a command that is lost costs its caller a window.
   var requestTries: Int {
     if needsGreeting { return settings.requestSlots }
-    guard hasNews, !isDeaf else { return 0 }
+    guard hasNews, !isDeaf else { return asksBeforeBeacon ? 1 : 0 }
     return bringsNews ? settings.requestSlots : 1
   }
 
@@ -174,7 +174,7 @@ extension Node {
   /// Whether anything may still come in this window that concerns a follower.
   var staysAwake: Bool {
     if timeline.isLeaderless || isCandidate { return true }
-    if timeline.cycle == 0 && (listensForOthers || isListening) { return true }
+    if timeline.cycle == 0 && (listensForOthers || isListening || isInDialogue) { return true }
     if isFull { return timeline.cycle == 0 || hasUndecided || hasNews }
     return hasUndecided || hasNews || windowsSinceTraffic < Limits.busyWindows
       || !timeline.heardLeaderInWindow

@@ -120,7 +120,7 @@ extension Node {
       return now >= at ? call(in: next) : rest(until: at, radio: now < timeline.scanUntil)
     }
     let grid = clock.gridPoint(of: next)
-    let early = drives || hasNews || needsGreeting
+    let early = drives || hasNews || needsGreeting || asksBeforeBeacon
     let guardTime = clock.guardTime(at: grid)
     let start = (early ? grid : grid + settings.slot * settings.requestSlots) - guardTime
     if now >= start || (early && now >= grid - guardTime) {

@@ -95,6 +95,7 @@ public struct Node: ~Copyable {
   package internal(set) var links: LinkTable
   /// What this node says of itself in full windows; the world fills it in.
   package var condition = Condition()
+  package var via: ViaDesk
   /// Members that do not hear the leader, or are not heard by it, and hear or are heard by this node (Node+Relay).
   var deafDependents = NodeSet()
   var muteDependents = NodeSet()
@@ -165,6 +166,7 @@ public struct Node: ~Copyable {
     peers = Peers(count: p.settings.memberCount)
     links = LinkTable(memberCount: p.settings.memberCount)
     condition = p.condition
+    via = ViaDesk(mtu: p.settings.mtu, salt: p.salt)
     relayStore = RelayStore(sectionBytes: p.settings.mtu)
     reluctance = UInt32(max(0, Limits.highestPriority - p.priority))
     clock = ClusterClock(

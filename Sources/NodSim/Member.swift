@@ -16,6 +16,9 @@ final class Member {
   var refusal: String?
   var toldRole = ""
   var toldCommit = LogIndex.zero
+  var toldLast = LogIndex.zero
+  var toldVotes: (ballot: Ballot, positions: [LogIndex]) = (.zero, [])
+  var toldFit = true
   var radioOnSince: Int64?
   /// When the radio went off last, and since when it had been on then: off and on again at once is no gap.
   var radioOff: (at: Int64, since: Int64) = (.min, .min)

@@ -10,7 +10,7 @@ extension World {
     let member = members[i]
     var buffer = [UInt8](repeating: 0, count: settings.mtu)
     let speech = member.station!.pointee.node.timeline.speech
-    let place = (member.station!.pointee.node.timeline.window, member.station!.pointee.node.timeline.cycle)
+    let cycle = member.station!.pointee.node.timeline.cycle
     let count = buffer.withUnsafeMutableBytes { member.station!.pointee.transmit(into: $0, now: time) }
     guard count > 0 else { return }
     framesOnAir += 1
@@ -29,7 +29,7 @@ extension World {
       i,
       .sent(
         frame: nextDatagram, bytes: count, air: profile.airTime(count), speech: speech ?? .answer,
-        window: place.0, cycle: place.1, says: FrameContent(opened, settings)))
+        cycle: cycle, says: FrameContent(opened, settings)))
     transmit(bytes, from: i, opened)
   }
 
@@ -41,6 +41,7 @@ extension World {
     }
     var frame = Transmission(number: nextDatagram, from: i, bytes: bytes, start: start, end: start + airTime)
     nextDatagram += 1
+    frame.says = members[i].station!.pointee.node.spokenKinds
     let lost = read(&frame, opened)
     for j in 0..<members.count where j != i {
       guard cut[i] & (1 << UInt32(j)) == 0 else {
@@ -130,8 +131,12 @@ extension World {
       if hearing == .off, member.suspendedUntil == nil { station.pointee.discardedWhileOff(1) }
       return
     }
-    tell(i, .heard(frame: number, from: frame.from))
+    tell(i, .heard(frame: number, from: frame.from, bytes: frame.bytes.count, says: frame.says))
+    let rejected = station.pointee.rejections.total
     frame.bytes.withUnsafeBytes { station.pointee.receive($0, now: member.local(now)) }
+    if station.pointee.rejections.total > rejected {
+      tell(i, .rejected(from: frame.from, bytes: frame.bytes.count, station.pointee.rejections.last))
+    }
     turn(i)
   }
 

@@ -38,7 +38,6 @@ extension World {
     default: member.disk.isReadOnly = true
     }
     trace?("\(now) n\(i) disk in trouble")
-    tell(i, .diskTrouble)
     queue.plan(.diskHeals(member: i), at: now + 1 + mean(options.darkness))
   }
 
@@ -100,6 +99,7 @@ extension World {
     let wanted = station.pointee.plan.wakeAt
     let time = member.local(now)
     if wanted < .never, time - wanted > max(.seconds(2), options.period * 3) {
+      tell(i, .pause(time - wanted))
       station.pointee.slept(since: wanted, now: time)
     }
     exchange?.note("n\(i) resumes")

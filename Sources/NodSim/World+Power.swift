@@ -27,13 +27,15 @@ extension World {
     if i < options.priorities.count { node.priority = options.priorities[i] }
     node.hostLatency = options.hostLatency
     member.salt = node.salt
+    var parameters = StationParameters(node: node, profile: profile)
+    parameters.eventCapacity = options.eventCapacity
     let memory = UnsafeMutablePointer<Station<SimDisk>>.allocate(capacity: 1)
     do {
       try epochKey.withUnsafeBytes { key in
         try rosterHash.withUnsafeBytes { hash in
           memory.initialize(
             to: try Station.open(
-              StationParameters(node: node, profile: profile), disk: member.disk, genesis: genesis(member),
+              parameters, disk: member.disk, genesis: genesis(member),
               journalLimits: JournalLimits(), epochKey: key, rosterHash: hash, randomSalt: node.salt,
               now: member.local(now)))
         }

@@ -34,6 +34,7 @@ package final class World {
   /// Changes of links that are to come.
   var plannedLinks: [LinkChange] = []
   var nextDatagram = 0
+  var nextQuestion: UInt64 = 0
   package private(set) var eventsHandled = 0
   package internal(set) var framesOnAir = 0
   package internal(set) var bytesOnAir = 0

@@ -78,5 +78,7 @@ package struct WorldOptions: Sendable {
   package var cut = [UInt32](repeating: 0, count: 32)
   /// What the board around each radio draws.
   package var host = HostProfile.none
+  /// Events that each station keeps of its own, as an agent's does; 0: none.
+  package var eventCapacity = 0
   package init() {}
 }

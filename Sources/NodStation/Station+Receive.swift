@@ -40,13 +40,15 @@ extension Station where D: ~Copyable {
         return
       }
     } else if !opened.isConfirmed {
-      reject(.staleStart, datagram, now)  // it may be a recording of an old start: it does not say which one it is
+      // It may be a recording of an old start: it does not say which one it is.
+      reject(.staleStart, datagram, now)
       return
     }
     noteHeard(frame, opened, datagram.count, now)
     let onAir = profile.airTime(datagram.count)
     node.heard(frame, senderSalt: opened.salt, counter: opened.counter, startedAt: now - onAir, now: now)
     look(now)
+    tellIfAsked(now)
     appendRecords()
   }
 

@@ -17,6 +17,11 @@ extension Station where D: ~Copyable {
       appendRecords()
       noteAirtimeIfNeeded(now)
     }
+    // What is asked and told over the radio is never worth what consensus has in reserve.
+    if node.isInDialogue {
+      node.via.isAllowed =
+        airtime.verdict(profile.airTime(node.settings.mtu), .ordinary, at: now) == .admitted
+    }
     if node.isFull { node.condition.airtimePercent = airtimeLeftPercent(now) }
     let room = node.settings.mtu - Limits.frameOverhead
     let (count, withSalt) = node.compose(

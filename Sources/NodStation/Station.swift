@@ -198,6 +198,15 @@ package struct Station<D: Disk & ~Copyable>: ~Copyable {
     return verdict
   }
 
+  /// Puts a question to another member, over the radio.
+  package mutating func ask(
+    _ target: NodeID, _ question: ViaQuestion, _ argument: UInt64, ticket: Ticket, now: LocalTime
+  ) -> ViaRefusal? {
+    let refusal = node.ask(target, question, argument, ticket: ticket, now: now)
+    appendRecords()
+    return refusal
+  }
+
   package mutating func requestRead(_ ticket: Ticket, now: LocalTime) -> Bool {
     let taken = node.requestRead(ticket, now: now)
     appendRecords()

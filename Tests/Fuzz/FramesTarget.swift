@@ -198,6 +198,11 @@ final class FramesTarget: Target {
     case 6:
       bench.node.slept(since: bench.now - .seconds(5), now: bench.now)
       bench.drain()
+    case 7:
+      if bench.node.via.needsAnswer { bench.node.answerQuestion { $0.bytes(choices.bytes(200)) } }
+      if let ticket = bench.node.via.ticket { _ = bench.node.endAsking(ticket) }
+      let question = ViaQuestion(rawValue: what >> 5) ?? .log
+      _ = bench.node.ask(NodeID(sender), question, 1, ticket: Ticket(UInt64(what)), now: bench.now)
     default:
       let frame = recording.spoken[choices.number() % recording.spoken.count]
       let size = frame.body.count

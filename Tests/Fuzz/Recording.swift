@@ -106,6 +106,7 @@ final class Recording {
     } catch { fatalError("the recording does not start: \(error)") }
     run(windows: 60)
     write(40, windows: 80)
+    question()
     isOff[2] = true
     write(80, windows: 120)
     isOff[2] = false
@@ -117,6 +118,19 @@ final class Recording {
   }
 
   private var leader: Int { (0..<Recording.members).first { stations[$0].pointee.node.isLeader } ?? 0 }
+
+  /// Members ask each other over the radio, and the one that is off.
+  private func question() {
+    for slot in 0..<Recording.members {
+      for target in [(slot + 1) % Recording.members, Recording.members] {
+        let ticket = Ticket(UInt64(2000 + 10 * slot + target))
+        let question = ViaQuestion(rawValue: UInt8(slot)) ?? .status
+        _ = stations[slot].pointee.ask(NodeID(UInt8(target)), question, 0, ticket: ticket, now: now)
+        run(windows: 6)
+        _ = stations[slot].pointee.node.endAsking(ticket)
+      }
+    }
+  }
 
   private func write(_ commands: Int, windows: Int) {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 512, alignment: 8)

@@ -29,6 +29,11 @@ private struct DeskCluster: ~Copyable, ClusterPort {
     reads.append(ticket)
     return .accepted
   }
+  mutating func ask(
+    _ member: Bytes, _ question: ViaQuestion, _ argument: UInt64, ticket: Ticket
+  ) -> SubmitVerdict {
+    isBusy ? .busy("one is on its way", retryAfterMilliseconds: 7) : .refused("no such member")
+  }
   mutating func readsFollow(_ ticket: Ticket) {}
   mutating func abandon(_ ticket: Ticket) -> CommandToken? {
     reads.removeAll { $0 == ticket }
@@ -58,7 +63,7 @@ private struct DeskCluster: ~Copyable, ClusterPort {
       reply.map(1)
       reply.bulk("role")
       reply.bulk("leader")
-    case .peers, .log, .hooks: reply.array(0)
+    case .peers, .links, .log, .trace, .told, .hooks: reply.array(0)
     case .metrics: reply.text("nod_info 1\n")
     }
   }

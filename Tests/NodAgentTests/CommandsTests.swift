@@ -205,8 +205,12 @@ private func expectDialogue(_ lines: [(String, String)], resp3: Bool = false) {
   #expect(desk.say(slot, "NOD", "READ", "none") == "$-1\r\n")
   #expect(desk.say(slot, "NOD", "LOG", "5", "3") == "*2\r\n:5\r\n:3\r\n")
   #expect(desk.say(slot, "NOD", "LOG") == "*2\r\n:0\r\n:10\r\n")
+  #expect(desk.say(slot, "NOD", "LINKS") == "*0\r\n")
+  #expect(desk.say(slot, "NOD", "TRACE", "7", "3") == "*2\r\n:7\r\n:3\r\n")
+  #expect(desk.say(slot, "NOD", "TRACE") == "*2\r\n:0\r\n:100\r\n")
+  #expect(desk.say(slot, "NOD", "TRACE", "-1").hasPrefix("-ERR value is not an integer"))
   #expect(desk.say(slot, "NOD", "WHAT").hasPrefix("-ERR unknown subcommand"))
-  #expect(desk.say(slot, "NOD", "HELP").hasPrefix("*10\r\n"))
+  #expect(desk.say(slot, "NOD", "HELP").hasPrefix("*15\r\n"))
 }
 
 @Test func infoIsTheAgentsTextAndTheInterfacesOwn() {

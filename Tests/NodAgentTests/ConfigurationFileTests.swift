@@ -38,6 +38,8 @@ private func read(_ text: String) throws -> Configuration {
       """
       [node]
       name = n1
+      battery_file = /sys/class/power_supply/BAT0/capacity
+      host_milliwatts = 600
       [paths]
       roster = /r
       node_key = k
@@ -79,6 +81,8 @@ private func read(_ text: String) throws -> Configuration {
       """)
     let directory = read.file.dropLast("nod.conf".count)
     #expect(read.name == "n1")
+    #expect(read.batteryFile == "/sys/class/power_supply/BAT0/capacity")
+    #expect(read.hostMilliwatts == 600)
     #expect(read.paths.roster == "/r")
     #expect(read.paths.nodeKey == directory + "k")
     #expect(read.paths.groupKey == directory + "sub/g")
@@ -118,6 +122,8 @@ private func read(_ text: String) throws -> Configuration {
 
   @Test func whatIsWrittenReadsBack() throws {
     var configuration = Configuration(name: "n2")
+    configuration.batteryFile = "/run/battery"
+    configuration.hostMilliwatts = 1200
     configuration.paths.roster = "/etc/nod/roster"
     configuration.paths.nodeKey = "/k"
     configuration.paths.groupKey = "/g"

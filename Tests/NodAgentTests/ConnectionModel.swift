@@ -13,6 +13,7 @@ struct ModelCluster: ~Copyable, ClusterPort {
   var registry: Registry
   var submissions: [Submission] = []
   var reads: [Ticket] = []
+  var asked: [(member: String, ticket: Ticket)] = []
   var abandoned: [Ticket] = []
   /// Writes that a read follows, in the order in which that was said.
   var readsFollow: [Ticket] = []
@@ -36,6 +37,13 @@ struct ModelCluster: ~Copyable, ClusterPort {
   mutating func requestRead(ticket: Ticket) -> SubmitVerdict {
     guard case .accepted = verdict else { return verdict }
     reads.append(ticket)
+    return .accepted
+  }
+  mutating func ask(
+    _ member: Bytes, _ question: ViaQuestion, _ argument: UInt64, ticket: Ticket
+  ) -> SubmitVerdict {
+    guard case .accepted = verdict else { return verdict }
+    asked.append((String(decoding: member, as: UTF8.self), ticket))
     return .accepted
   }
   mutating func readsFollow(_ ticket: Ticket) { readsFollow.append(ticket) }
@@ -74,7 +82,12 @@ struct ModelCluster: ~Copyable, ClusterPort {
       reply.map(1)
       reply.bulk("role")
       reply.bulk("leader")
-    case .peers: reply.array(0)
+    case .peers, .links: reply.array(0)
+    case .trace(let since, let count):
+      reply.array(2)
+      reply.integer(since ?? 0)
+      reply.integer(Int64(count))
+    case .told: reply.bulk("told")
     case .hooks: reply.array(0)
     case .metrics: reply.text("nod_info 1\n")
     case .log(let from, let count):

@@ -48,7 +48,8 @@ private func world(_ change: (inout WorldOptions) -> Void = { _ in }) -> World {
     world.events = { event in
       switch event.kind {
       case .sent(let frame, _, _, _, _, _): sent.insert(frame)
-      case .heard(let frame, _), .lost(let frame, _), .missed(let frame, _, _): told[frame, default: 0] += 1
+      case .heard(let frame, _, _, _), .lost(let frame, _), .missed(let frame, _, _):
+        told[frame, default: 0] += 1
       default: break
       }
     }
@@ -76,6 +77,7 @@ private func world(_ change: (inout WorldOptions) -> Void = { _ in }) -> World {
     world.run(windows: 120)
     let expected = [
       "power", "radio", "role", "sent", "heard", "missed", "synced", "decided", "submitted", "answered",
+      "accepted", "vote",
     ]
     #expect(kinds.isSuperset(of: expected), "\(kinds)")
   }

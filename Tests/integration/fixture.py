@@ -11,7 +11,7 @@ sys.dont_write_bytecode = True
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 
-from localcluster import LocalCluster, ReplyError, SafeWriter, free_udp_ports, until  # noqa: E402,F401
+from localcluster import Connection, LocalCluster, ReplyError, SafeWriter, free_udp_ports, until  # noqa: E402,F401
 
 BINARIES = pathlib.Path(os.environ.get("NOD_BIN", ROOT / ".build/release"))
 PERIOD_MS = 200

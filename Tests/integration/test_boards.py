@@ -1,6 +1,6 @@
-"""Agents of several architectures in one cluster: the Embedded builds of tools/build-board, those for ARM under qemu's user
-emulation, and the workstation's build among them. They speak over real UDP on loopback; commands go to each agent's
-own Unix socket. NOD_BOARDS names the directory of the builds; tools/test boards makes them and sets it.
+"""Agents of several architectures in one cluster: the Embedded builds of tools/build-board, those for ARM under qemu's
+user emulation, and the workstation's build among them. They speak over real UDP on loopback; commands go to each
+agent's own Unix socket. NOD_BOARDS names the directory of the builds; tools/test boards makes them and sets it.
 """
 
 import os

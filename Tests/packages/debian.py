@@ -1,5 +1,5 @@
-"""Debian systems for the package's tests: a base made once by debootstrap (under .build), layers over it to break, and such
-a layer with a real systemd as its first process, in namespaces of its own. Needs root."""
+"""Debian systems for the package's tests: a base made once by debootstrap (under .build), layers over it to break, and
+such a layer with a real systemd as its first process, in namespaces of its own. Needs root."""
 
 import os
 import pathlib
@@ -129,6 +129,16 @@ class System:
         shutil.copy(package_path, self.path("/tmp/nod.deb"))
         return self.run("dpkg", "--force-unsafe-io", "--force-confdef", "--force-confold", "-i", "/tmp/nod.deb").stdout
 
+    def write(self, inside, text, mode=0o644):
+        path = self.path(inside)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(mode)
+
+    def append(self, inside, text):
+        with open(self.path(inside), "a") as file:
+            file.write(text)
+
     def socket(self, inside):
         return self.path(inside)
 
@@ -159,12 +169,14 @@ class System:
 class BootedSystem(System):
     """The same with systemd as process 1, its own processes and its own network, of which only loopback is there."""
 
-    def __init__(self):
+    def __init__(self, *shared):
+        """shared: folders of this machine that it sees too, and cannot change."""
         super().__init__()
         self.leader = None
         self.log = open(self.folder / "boot.log", "w+")
         self.container = subprocess.Popen(
-            ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--private-network", "--boot", "-D", self.root],
+            ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--private-network", "--boot",
+             *(f"--bind-ro={each}" for each in shared), "-D", self.root],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
 
         def booted():
@@ -194,8 +206,8 @@ class BootedSystem(System):
 
     def run(self, *command, user=None, check=True):
         identity = ["runuser", "-u", user, "--"] if user else []
-        return run("nsenter", "-t", self.leader, "-m", "-u", "-i", "-n", "-p", "-r", "-w", *identity, *command, check=check,
-                   timeout=120, env=self.environment())
+        inside = ("nsenter", "-t", self.leader, "-m", "-u", "-i", "-n", "-p", "-r", "-w")
+        return run(*inside, *identity, *command, check=check, timeout=120, env=self.environment())
 
     def socket(self, inside):
         return pathlib.Path(f"/proc/{self.leader}/root") / inside.lstrip("/")

@@ -3,7 +3,7 @@ connect, the watchdog, upgrade, removal."""
 
 import unittest
 
-from debian import BootedSystem, changed_package, package, provision, require_root_and, until
+from debian import ROOT, BootedSystem, changed_package, package, provision, require_root_and, until
 
 NODES = ("n1", "n2", "n3")
 SOCKETS = tuple(f"/run/nod/{node}/nod.sock" for node in NODES)
@@ -36,6 +36,13 @@ class Bench(unittest.TestCase):
         self.system.call(SOCKETS[0], "SET", "valve/3", "open")
         self.assertEqual(self.system.call(SOCKETS[2], "NOD", "READ", "valve/3"), "open")
 
+    def test_the_boards_nodctl_asks_and_changes(self):
+        self.assertIn("healthy", self.system.run("nodctl", "status", "--node", "/etc/nod/n1").stdout)
+        self.system.run("nodctl", "set", "lock/modem", "gate", "--node", "/etc/nod/n2")
+        asked = ("nodctl", "get", "lock/modem", "--linearizable", "--node", "/etc/nod/n3")
+        self.assertEqual(self.system.run(*asked).stdout.strip(), "gate")
+        self.assertIn("nothing wrong", self.system.run("nodctl", "check", "/etc/nod/n1/nod.conf").stdout)
+
     def test_systemd_knows_that_it_is_ready_and_what_it_is_at(self):
         self.assertEqual(self.system.unit(UNITS[0], "ActiveState"), "active")
         self.assertNotEqual(self.system.unit(UNITS[0], "StatusText"), "")
@@ -54,11 +61,30 @@ class Bench(unittest.TestCase):
         self.assertIn("NoNewPrivs:\t1", status)
         self.assertIn("Seccomp:\t2", status)
 
+    def test_hooks_run_and_may_write_to_the_state_directory(self):
+        hook = "#!/bin/sh\ncat >/var/lib/nod/n1/valve\n"
+        self.system.write("/etc/nod/hooks/valve.sh", hook, 0o755)
+        self.system.append("/etc/nod/n1/nod.conf", "\n[hook.valve]\non = key\npattern = hooked/*\n"
+                           "run = /etc/nod/hooks/valve.sh\n")
+        self.system.run("systemctl", "restart", UNITS[0])
+        self.system.wait_healthy(*SOCKETS)
+        self.system.call(SOCKETS[1], "SET", "hooked/1", "open")
+        written = self.system.path("/var/lib/nod/n1/valve")
+        until(lambda: written.exists() and written.read_text() == "open", 20, "the hook to have run")
+
+    def test_the_drop_in_for_radio_hooks_gives_one_capability(self):
+        drop_in = (ROOT / "Firmware-config/systemd/radio-hooks.conf").read_text()
+        self.system.write("/etc/systemd/system/nodd@n3.service.d/radio-hooks.conf", drop_in)
+        self.system.run("systemctl", "daemon-reload")
+        self.system.run("systemctl", "restart", UNITS[2])
+        self.system.wait_healthy(*SOCKETS)
+        status = self.system.run("cat", f"/proc/{self.system.unit(UNITS[2], 'MainPID')}/status").stdout
+        self.assertIn("CapAmb:\t0000000000001000", status)
+        self.assertIn("CapBnd:\t0000000000001000", status)
+
     def test_a_hanging_agent_is_ended_and_started_again(self):
         unit = UNITS[1]
-        self.system.run("mkdir", "-p", "/run/systemd/system/nodd@n2.service.d")
-        self.system.run("sh", "-c", "printf '[Service]\\nWatchdogSec=2\\nRestartSec=1\\n' >"
-                        " /run/systemd/system/nodd@n2.service.d/soon.conf")
+        self.system.write("/etc/systemd/system/nodd@n2.service.d/soon.conf", "[Service]\nWatchdogSec=2\nRestartSec=1\n")
         self.system.run("systemctl", "daemon-reload")
         self.system.run("systemctl", "restart", unit)
         hung = self.system.unit(unit, "MainPID")

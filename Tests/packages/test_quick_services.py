@@ -1,6 +1,6 @@
 """The services of every init system, as far as they can be tried without it: systemd's own checker and its figure, the
-shells' scripts by shellcheck and with stubs in place of what the system would give them, and nod-adopt in a root directory
-of its own."""
+shells' scripts by shellcheck and with stubs in place of what the system would give them, and nod-adopt in a root
+directory of its own."""
 
 import os
 import pathlib
@@ -108,8 +108,8 @@ class OpenRC(Placed):
 
     def start_pre(self, service="nodd"):
         script = self.script("openrc/nodd")
-        text = f"{self.STUBS}\nRC_SVCNAME={service}\n. {script}\ndepend; start_pre; echo \"code $?\"; echo \"$command_args\""
-        return self.play(text)
+        calls = 'depend; start_pre; echo "code $?"; echo "$command_args"'
+        return self.play(f"{self.STUBS}\nRC_SVCNAME={service}\n. {script}\n{calls}")
 
     def test_a_board_of_no_cluster_is_told_what_to_do(self):
         said = self.start_pre()
@@ -189,7 +189,7 @@ class BusyBox(Placed):
         self.assertIn("trouble", (self.folder / "lines").read_text())
 
     def test_the_signal_to_end_reaches_the_agent_and_it_is_not_started_again(self):
-        self.agent("trap 'kill $!; exit 0' TERM; sleep 60 & wait $!")
+        self.agent("trap 'kill $!; exit 1' TERM; sleep 60 & wait $!")
         loop = subprocess.Popen(["sh", self.path, "supervise"], env=self.environment, stdin=subprocess.DEVNULL)
         self.addCleanup(loop.kill)
         deadline = time.monotonic() + 10
@@ -213,8 +213,8 @@ class Adopting(Folder):
         self.root = self.folder / "root"
         self.root.mkdir()
 
-    def adopt(self, *arguments):
-        environment = {**os.environ, "NOD_ROOT": str(self.root), "NOD_NODD": str(BINARIES / "nodd"), "NOD_OWNER": "0:0"}
+    def adopt(self, *arguments, owner="0:0"):
+        environment = {**os.environ, "NOD_ROOT": str(self.root), "NOD_NODD": str(BINARIES / "nodd"), "NOD_OWNER": owner}
         return run(FILES / "nod-adopt", *arguments, check=False, env=environment)
 
     def test_a_node_is_moved_into_place(self):
@@ -252,6 +252,12 @@ class Adopting(Folder):
         self.assertIn("holds a journal already", done.stdout)
         self.assertTrue((self.folder / "bench/n1/node.key").exists())
         self.assertFalse((self.root / "etc/nod").exists())
+
+    def test_without_the_agents_user_nothing_is_touched(self):
+        done = self.adopt(self.folder / "bench/n1", owner="nobody-of-that-name:0")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("install the package", done.stdout)
+        self.assertTrue(list((self.folder / "bench/n1/state").glob("journal-*")))
 
     def test_the_clusters_directory_is_no_node(self):
         done = self.adopt(self.folder / "bench")

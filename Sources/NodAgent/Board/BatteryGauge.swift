@@ -13,7 +13,7 @@ struct BatteryGauge {
   /// - Parameter path: empty: there is nothing to read.
   init(path: String) {
     directory = directoryPart(of: path)
-    name = String(path.dropFirst(directory.count))
+    name = String(decoding: Array(path.utf8)[directory.utf8.count...], as: UTF8.self)
   }
 
   func isDue(_ now: LocalTime) -> Bool {

@@ -14,7 +14,11 @@ extension Cluster {
       out.field("failures", Int64(clamping: figures.failures))
       out.field("ended", Int64(clamping: figures.ended))
       out.field("running", figures.isRunning)
-      if let status = figures.lastExit { out.field("last_exit", Int64(status)) } else { out.absent("last_exit") }
+      if let status = figures.lastExit {
+        out.field("last_exit", Int64(status))
+      } else {
+        out.absent("last_exit")
+      }
       out.field("last_index", Int64(clamping: figures.lastIndex.raw))
       reply = out.reply
       reply.closeMap(row, pairs: out.pairs)

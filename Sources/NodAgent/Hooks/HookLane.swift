@@ -63,6 +63,8 @@ struct HookLane {
       count += Int(got)
     }
     board_close(output)
+    // Of a text that was cut, the part of a line at its end says nothing.
+    if count == room.count, let last = room.lastIndex(of: 10) { count = last }
     let end = HookEnd(
       hook: number, status: verdict < 0 ? -1 : status, isTimedOut: isTimedOut,
       output: Bytes(rebasing: room[..<count]))

@@ -37,8 +37,9 @@ package enum HookLimits {
   static let valueBytes = 1024
   /// Variables with names and values: the key may stand there in hexadecimal, twice its bytes.
   static let environmentBytes = 8192
-  /// Of what a program writes, so much gets into the log.
+  /// Of what a program writes, so much is looked at, and so many lines of that get into the log.
   static let outputBytes = 4096
+  static let outputLines = 20
   /// Keys that are gone and of which no hook knows yet. More of them, and hooks are told to look at everything.
   static let deletions = 64
   /// Records of the registry looked at in one turn of the loop.
@@ -62,7 +63,8 @@ extension Configuration {
     let kind = reader.word(section, "on", HookKind.choices, usual: nil, meaning: "changes of what run it")
     read.kind = kind == 0 ? .role : .key
     read.pattern = reader.text(
-      section, "pattern", atMost: HookLimits.patternBytes, usual: "", meaning: "which keys, of on = key: a glob")
+      section, "pattern", atMost: HookLimits.patternBytes, usual: "",
+      meaning: "which keys, of on = key: a glob")
     read.program = program(&reader, section, "run", usual: nil, meaning: "the program that is run")
     read.timeout = .milliseconds(
       reader.number(
@@ -79,7 +81,8 @@ extension Configuration {
 
   /// A program's absolute path. Whether it is there is asked when all of the board is (`hookTroubles`).
   static func program(
-    _ reader: inout ConfigurationReader, _ section: String, _ key: String, usual: String?, meaning: StaticString
+    _ reader: inout ConfigurationReader, _ section: String, _ key: String, usual: String?,
+    meaning: StaticString
   ) -> String {
     let path = reader.text(
       section, key, atMost: HookLimits.programBytes, usual: usual, meaning: "\(meaning), an absolute path")

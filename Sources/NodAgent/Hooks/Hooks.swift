@@ -166,7 +166,8 @@ struct Hooks: ~Copyable {
     }
     let written = item.what == .resync ? nil : registry.written(item.key)
     // What was overtaken meanwhile comes again by itself.
-    let isPresent = item.what == .resync || (item.what == .set ? written?.modifiedAt == item.index : written == nil)
+    let isPresent =
+      item.what == .resync || (item.what == .set ? written?.modifiedAt == item.index : written == nil)
     guard isPresent, itemHooks != 0 else {
       itemHooks = 0
       return
@@ -247,20 +248,30 @@ struct Hooks: ~Copyable {
 
   private func tellFailure(_ end: HookEnd) {
     let hook = settings[end.hook]
-    let what = end.isTimedOut ? "its \(hook.timeout.raw / 1000) ms were up: it was ended" : "exit status \(end.status)"
+    let what =
+      end.isTimedOut ? "its \(hook.timeout.raw / 1000) ms were up: it was ended" : "exit status \(end.status)"
     let last = lastLine(end.output)
     log.error("hook \(hook.name): \(what)" + (last.isEmpty ? "" : "; it said: \(last)"))
   }
 
   private func tellOutput(_ end: HookEnd) {
-    guard log.writes(.info), end.output.count > 0 else { return }
-    for line in end.output.split(separator: 10) {
-      log.info("hook \(settings[end.hook].name) says: \(String(decoding: line, as: UTF8.self))")
+    guard log.writes(.info) else { return }
+    var left = end.output
+    var lines = 0
+    while left.count > 0 && lines < HookLimits.outputLines {
+      let line = left.part(0, left.firstIndex(of: 10) ?? left.count)
+      if line.count > 0 {
+        log.info("hook \(settings[end.hook].name) says: \(String(decoding: line, as: UTF8.self))")
+        lines += 1
+      }
+      left = left.part(min(left.count, line.count + 1), left.count)
     }
   }
 
   private func lastLine(_ output: Bytes) -> String {
-    guard let line = output.split(separator: 10).last else { return "" }
-    return String(decoding: line, as: UTF8.self)
+    var end = output.count
+    while end > 0 && output[end - 1] == 10 { end -= 1 }
+    let all = output.part(0, end)
+    return String(decoding: all.part(all.lastIndex(of: 10).map { $0 + 1 } ?? 0, end), as: UTF8.self)
   }
 }

@@ -6,13 +6,13 @@
 import NodCore
 
 /// Invariant: hooks have been told of everything up to `told` that was not overtaken by something newer.
-struct KeyNews: ~Copyable {
-  enum What: UInt8 { case set, deleted, expired, resync }
-  struct Item {
-    var what: What
-    var index: LogIndex
+package struct KeyNews: ~Copyable {
+  package enum What: UInt8 { case set, deleted, expired, resync }
+  package struct Item {
+    package var what: What
+    package var index: LogIndex
     /// Borrowed until the next call.
-    var key: Bytes
+    package var key: Bytes
   }
   private struct Deletion {
     var what: What
@@ -32,16 +32,16 @@ struct KeyNews: ~Copyable {
   private var hasNews = true
   private var mustResync = true
 
-  init(keyBytes: Int) {
+  package init(keyBytes: Int) {
     precondition(HookLimits.deletions == 64)
     self.keyBytes = keyBytes
     keys = OwnedBytes(count: (HookLimits.deletions + 1) * keyBytes)
   }
 
   /// Nothing is known of what the hooks know.
-  mutating func forget() { mustResync = true }
+  package mutating func forget() { mustResync = true }
 
-  mutating func note(_ event: ChangeEvent, _ key: Bytes, _ index: LogIndex) {
+  package mutating func note(_ event: ChangeEvent, _ key: Bytes, _ index: LogIndex) {
     switch event {
     case .set, .incrby:
       hasNews = true
@@ -52,10 +52,10 @@ struct KeyNews: ~Copyable {
     }
   }
 
-  var isIdle: Bool { !hasNews && !mustResync && deletionCount == 0 && search == nil }
+  package var isIdle: Bool { !hasNews && !mustResync && deletionCount == 0 && search == nil }
 
   /// What comes next; nil when there is nothing, or (`isIdle` is false) when more records must be looked at.
-  mutating func next(_ registry: borrowing Registry, where fits: (Bytes) -> Bool) -> Item? {
+  package mutating func next(_ registry: borrowing Registry, where fits: (Bytes) -> Bool) -> Item? {
     if mustResync {
       mustResync = false
       deletionCount = 0
@@ -66,7 +66,9 @@ struct KeyNews: ~Copyable {
     }
     if hasNews && !look(registry, where: fits) { return nil }
     let written = search.flatMap { registry.found(by: $0).key }
-    if deletionCount > 0, deletions[0].index <= written?.modifiedAt ?? LogIndex(.max) { return takeDeletion() }
+    if deletionCount > 0, deletions[0].index <= written?.modifiedAt ?? LogIndex(.max) {
+      return takeDeletion()
+    }
     search = nil
     guard let written else { return nil }
     told = written.modifiedAt

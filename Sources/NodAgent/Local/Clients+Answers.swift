@@ -12,6 +12,9 @@ extension Clients {
     case .readPoint:
       writeRead(request, slot, port: &port)
       return
+    case .told(let ticket):
+      writeTold(ticket, slot, port: &port)
+      return
     case .held(let block, let count):
       let value = held.value(block, count)
       reply(slot) { $0.bulk(value) }
@@ -23,6 +26,18 @@ extension Clients {
       connections[slot].lastWrite = max(connections[slot].lastWrite, request.appliedAt)
     default: break
     }
+  }
+
+  private mutating func writeTold<P: ClusterPort & ~Copyable>(
+    _ ticket: Ticket, _ slot: Int, port: inout P
+  ) {
+    var writer = ReplyWriter(connections[slot].output.room, isRESP3: connections[slot].isRESP3)
+    port.report(.told(ticket), into: &writer)
+    if writer.overflowed {
+      writer.rewind(to: 0)
+      writer.error(.replyTooLarge, in: noBytes)
+    }
+    connections[slot].output.fill(writer.count)
   }
 
   /// NOD READ: everything up to the read point is applied, and so is every write before it on this
@@ -55,7 +70,7 @@ extension ReplyWriter {
       }
     case .integer(let value): integer(value)
     case .none: request.form == .integer ? integer(Int64(0)) : null()
-    case .held, .readPoint: preconditionFailure("written by its owner")
+    case .held, .readPoint, .told: preconditionFailure("written by its owner")
     case .valueNotKept: error("ERR done, but the old value is no longer kept")
     case .failed(let failure): error(failure)
     case .staleToken:
@@ -70,6 +85,7 @@ extension ReplyWriter {
         ? error("TIMEOUT this attempt was not sent; whether an earlier one took effect is still unknown")
         : error("TIMEOUT not sent, no effect")
     case .readTimedOut: timedOutRead(timeoutMilliseconds)
+    case .notTold: notTold(timeoutMilliseconds)
     case .readFailed(let reason): coded("ERR linearizable read failed: ", reason)
     case .busy(let reason, let milliseconds): busy(reason, milliseconds, isRetry: request.isRetry)
     case .refused(let reason): coded("ERR ", reason)
@@ -96,6 +112,13 @@ extension ReplyWriter {
     text("TIMEOUT no linearizable read point within ")
     number(timeoutMilliseconds)
     text(" ms; GET reads what this node knows")
+    endLine()
+  }
+  private mutating func notTold(_ timeoutMilliseconds: Int64) {
+    beginError()
+    text("TIMEOUT the member has not answered over the radio within ")
+    number(timeoutMilliseconds)
+    text(" ms; it is heard in full windows at the latest, if somebody hears both")
     endLine()
   }
   private mutating func busy(_ reason: StaticString, _ milliseconds: UInt32, isRetry: Bool) {

@@ -6,6 +6,8 @@ enum Prepared {
   /// `count` bytes in `Clients.encoded`.
   case write(Command, count: Int, form: ReplyForm, token: CommandToken?)
   case readPoint
+  /// Asks another member over the radio.
+  case via(ViaQuestion, argument: UInt64)
   /// Answered here, when its turn comes.
   case local
 }
@@ -83,11 +85,15 @@ extension Clients {
       waiting[index].isRead = true
       if !waiting[index].isKeepingInput { keepInput(index, slot, length) }
       verdict = port.requestRead(ticket: ticket)
+    case .via(let question, let argument):
+      waiting[index].isVia = true
+      releaseInput(index, slot)
+      verdict = port.ask(arguments[2], question, argument, ticket: ticket)
     case .local: preconditionFailure("answered here")
     }
     switch verdict {
     case .accepted:
-      if !waiting[index].isRead {
+      if !waiting[index].isRead && !waiting[index].isVia {
         counters.writesSubmitted += 1
         connections[slot].lastSubmitted = index
       }
@@ -118,6 +124,7 @@ extension Clients {
       try checkKey(arguments[2])
       return .readPoint
     }
+    if arguments[1].isWord("VIA") { return try question() }
     guard arguments[1].isWord("WITH") else { return .local }
     guard arguments.count >= 4 else { throw .argumentCount }
     guard let token = CommandToken(text: arguments[2]) else { throw .tokenSyntax }
@@ -126,7 +133,25 @@ extension Clients {
     return try encode(inner, from: 3, token: token)
   }
 
+  /// NOD VIA member STATUS | PEERS | LOG [from]
+  private func question() throws(RequestError) -> Prepared {
+    guard arguments.count >= 4 else { throw .argumentCount }
+    let word = arguments[3]
+    if arguments.count == 4, word.isWord("STATUS") { return .via(.status, argument: 0) }
+    if arguments.count == 4, word.isWord("PEERS") { return .via(.peers, argument: 0) }
+    guard arguments.count <= 5, word.isWord("LOG") else { throw .unknownSubcommand }
+    guard arguments.count == 5 else { return .via(.log, argument: 0) }
+    guard let from = arguments[4].unsignedDecimal else { throw .notAnInteger }
+    return .via(.log, argument: from)
+  }
+
   // MARK: The cluster's answers
+
+  /// What was asked over the radio is there: `ClusterPort.report` writes it.
+  package mutating func told<P: ClusterPort & ~Copyable>(_ ticket: Ticket, now: LocalTime, port: inout P) {
+    guard let index = waiting.waiting(for: ticket), waiting[index].isVia else { return }
+    settle(index, .told(ticket), now: now, port: &port)
+  }
 
   /// The cluster has applied, or refused, the write of a ticket. Tickets that nobody waits for are ignored.
   ///
@@ -189,7 +214,9 @@ extension Clients {
       let index = waiting.firstDeadline
       let token = port.abandon(waiting.ticket(index))
       counters.timedOut += 1
-      let answer: Answer = waiting[index].isRead ? .readTimedOut : token.map { .unknown($0) } ?? .notSent
+      let answer: Answer =
+        waiting[index].isVia
+        ? .notTold : waiting[index].isRead ? .readTimedOut : token.map { .unknown($0) } ?? .notSent
       settle(index, answer, now: now, port: &port)
     }
     guard deadlineCount > 0 else { return }

@@ -42,6 +42,8 @@ package enum ReportKind {
   case log(from: LogIndex?, count: Int)
   /// One map: events from number `since` on, or the last `count` when it is nil.
   case trace(since: UInt64?, count: Int)
+  /// What another member told over the radio, for the caller of this ticket.
+  case told(Ticket)
   /// One array of maps.
   case hooks
   /// Text in Prometheus's form; written with `text`.
@@ -61,6 +63,9 @@ package protocol ClusterPort: ~Copyable {
   /// Asks for a linearizable read point: a moment after this call up to which everything decided is applied
   /// here.
   mutating func requestRead(ticket: Ticket) -> SubmitVerdict
+  /// Puts a question to another member over the radio: its name or slot, borrowed.
+  mutating func ask(_ member: Bytes, _ question: ViaQuestion, _ argument: UInt64, ticket: Ticket)
+    -> SubmitVerdict
   /// The client that this write is for reads behind it: nothing later is to be applied before its outcome was given
   /// to `completed`.
   mutating func readsFollow(_ ticket: Ticket)

@@ -150,6 +150,9 @@ package struct LocalServer: ~Copyable {
   {
     clients.readReady(ticket, now: now, port: &port)
   }
+  package mutating func told<P: ClusterPort & ~Copyable>(_ ticket: Ticket, now: LocalTime, port: inout P) {
+    clients.told(ticket, now: now, port: &port)
+  }
   package mutating func readFailed<P: ClusterPort & ~Copyable>(
     _ ticket: Ticket, reason: StaticString, now: LocalTime, port: inout P
   ) { clients.readFailed(ticket, reason: reason, now: now, port: &port) }

@@ -28,6 +28,9 @@ enum Answer {
   /// The wait ran out before anything was sent.
   case notSent
   case readTimedOut
+  /// Another member told over the radio what was asked, or did not.
+  case told(Ticket)
+  case notTold
   case readPoint
   case readFailed(StaticString)
   case busy(StaticString, retryAfterMilliseconds: UInt32)
@@ -49,6 +52,8 @@ struct WaitingRequest {
   var isRetry = false
   /// Waits for a read point, not for a write.
   var isRead = false
+  /// Waits for what another member tells over the radio.
+  var isVia = false
   /// Where the write stands in the log.
   var appliedAt = LogIndex.zero
   var connection: UInt16

@@ -29,8 +29,9 @@ extension Cluster {
     out.out.text("\"} 1\n")
     out.millionths("nod_uptime_seconds", .gauge, (now - figures.startedAt).raw, "Since the agent started.")
     out.gauge(
-      "nod_healthy", node.leader != nil && node.hasQuorum && node.mayVote && !node.isUnfit && !node.isStopped,
-      "1 when this node votes, its disk works, and it knows a leader with a quorum.")
+      "nod_healthy", station.reason(now).isNone,
+      "1 when nothing stands in the way of a decision; NOD STATUS says why."
+    )
     out.gauge("nod_leads", node.leader == files.own.slot, "1 when this node leads.")
     out.gauge("nod_leader_known", node.leader != nil, "1 when a working leader is known here.")
     out.gauge("nod_quorum", node.hasQuorum, "1 when the leader, as this node knows it, hears a quorum.")
@@ -39,7 +40,8 @@ extension Cluster {
     out.gauge("nod_members", Int64(node.members), "Members of the roster.")
     out.gauge("nod_ballot_round", Int64(node.promised.round), "Round of the highest ballot promised.")
     out.gauge("nod_key_epoch", Int64(files.groupKey.epoch), "Number of the group key in use.")
-    out.counter("nod_elections_started_total", node.counters.electionsStarted, "Elections this node stood in.")
+    out.counter(
+      "nod_elections_started_total", node.counters.electionsStarted, "Elections this node stood in.")
     out.counter("nod_leaderships_total", node.counters.timesLeader, "Elections this node won.")
   }
 
@@ -53,15 +55,18 @@ extension Cluster {
     out.gauge("nod_last_index", Int64(clamping: node.last.raw), "Last log entry held.")
     out.gauge("nod_decided_index", Int64(clamping: node.decided.raw), "Last log entry known to be decided.")
     out.gauge("nod_applied_index", Int64(clamping: node.applied.raw), "Last log entry applied.")
-    out.gauge("nod_pending_commands", Int64(node.pending), "Commands given here that wait for their decision.")
+    out.gauge(
+      "nod_pending_commands", Int64(node.pending), "Commands given here that wait for their decision.")
     out.gauge("nod_keys", Int64(station.node.registry.keyCount), "Keys in the store.")
-    out.gauge("nod_store_bytes", Int64(station.node.registry.usedBytes), "What keys and values take of the store.")
+    out.gauge(
+      "nod_store_bytes", Int64(station.node.registry.usedBytes), "What keys and values take of the store.")
     out.counter("nod_commands_applied_total", node.counters.commandsApplied, "Commands applied.")
     out.counter(
       "nod_duplicates_skipped_total", node.counters.duplicatesSkipped, "Repeated commands not applied again.")
     out.counter("nod_entries_resent_total", node.counters.entriesResent, "Log entries sent again.")
     out.counter("nod_snapshots_taken_total", node.counters.snapshotsTaken, "Snapshots taken.")
-    out.counter("nod_snapshots_installed_total", node.counters.snapshotsInstalled, "Snapshots of others taken over.")
+    out.counter(
+      "nod_snapshots_installed_total", node.counters.snapshotsInstalled, "Snapshots of others taken over.")
   }
 
   private func windows(_ out: inout MetricsText) {
@@ -77,22 +82,42 @@ extension Cluster {
 
   private mutating func air(_ out: inout MetricsText) {
     let counters = station.node.counters
-    out.millionths("nod_radio_on_seconds_total", .counter, figures.radioOn.raw, "Radio on, to send or to listen.")
+    out.millionths(
+      "nod_radio_on_seconds_total", .counter, figures.radioOn.raw, "Radio on, to send or to listen.")
     out.millionths(
       "nod_radio_charge_coulombs_total", .counter, Int64(clamping: figures.radioMicrocoulombs),
       "Charge through the radio, by its profile.")
+    energy(&out)
     out.counter("nod_frames_sent_total", station.datagramsSent, "Frames sent.")
     out.counter("nod_sent_bytes_total", station.bytesSent, "Bytes of frames sent.")
     out.counter("nod_frames_heard_total", counters.framesHeard, "Frames heard and understood.")
     out.counter("nod_frames_stale_total", counters.staleFrames, "Frames heard that told nothing new in time.")
     out.counter("nod_frames_deferred_total", station.framesDeferred, "Frames held back for want of air time.")
-    out.counter("nod_frames_missed_total", figures.radio.framesMissed, "Frames that came while the radio was off.")
+    out.counter(
+      "nod_frames_missed_total", figures.radio.framesMissed, "Frames that came while the radio was off.")
     out.counter("nod_frames_dropped_total", figures.radio.framesDropped, "Frames thrown away on purpose.")
     out.counter("nod_send_failures_total", figures.radio.sendFailures, "Datagrams the network refused.")
     out.millionths(
-      "nod_air_time_used_seconds", .gauge, station.airtimeUsed(now).raw, "Air time used within the last hour.")
+      "nod_air_time_used_seconds", .gauge, station.airtimeUsed(now).raw, "Air time used within the last hour."
+    )
     out.millionths(
       "nod_air_time_left_seconds", .gauge, station.airtimeLeft(now).raw, "Air time that may be used now.")
+  }
+
+  private mutating func energy(_ out: inout MetricsText) {
+    out.millionths(
+      "nod_radio_energy_joules_total", .counter,
+      Int64(clamping: figures.radioMicrocoulombs) * RadioProfile.supplyMillivolts / 1000,
+      "Energy of the radio, by its profile, at 3 V.")
+    if let host = hostMicrojoules {
+      out.millionths(
+        "nod_host_energy_joules_total", .counter, host,
+        "Energy of the board while awake, by host_milliwatts; without the radio.")
+    }
+    if let percent = battery.percent {
+      out.begin("nod_battery_ratio", .gauge, "Charge of the battery, 0 to 1.")
+      out.ratio(Int64(percent))
+    }
   }
 
   private func rejections(_ out: inout MetricsText) {
@@ -115,26 +140,30 @@ extension Cluster {
     let process = ProcessFigures.now()
     out.gauge("nod_journal_bytes", Int64(clamping: station.journal.segmentByteCount), "Size of the journal.")
     out.counter("nod_journal_syncs_total", station.journal.wear.syncs, "Durable writes.")
-    out.counter("nod_journal_written_bytes_total", station.journal.wear.bytesWritten, "Bytes written to the journal.")
+    out.counter(
+      "nod_journal_written_bytes_total", station.journal.wear.bytesWritten, "Bytes written to the journal.")
     out.counter("nod_disk_failures_total", station.journal.wear.failures, "Writes and syncs that failed.")
     out.millionths("nod_last_sync_seconds", .gauge, figures.lastSync.raw, "What the last durable write took.")
     out.millionths(
       "nod_slowest_sync_seconds", .gauge, figures.slowestSync.raw, "The slowest of about the last hundred.")
     out.gauge(
-      "nod_disk_free_bytes", Int64(clamping: station.freeBytes), "Room on the file system of the state directory.")
+      "nod_disk_free_bytes", Int64(clamping: station.freeBytes),
+      "Room on the file system of the state directory.")
     out.gauge("process_resident_memory_bytes", process.residentKibibytes * 1024, "Memory held.")
     out.millionths("process_cpu_seconds_total", .counter, process.processorTime.raw, "Processor time.")
-    out.counter("nod_wake_ups_total", UInt64(max(0, process.wakeups)), "Times the process went to sleep of itself.")
+    out.counter(
+      "nod_wake_ups_total", UInt64(max(0, process.wakeups)), "Times the process went to sleep of itself.")
   }
 
   private func peers(_ out: inout MetricsText) {
-    out.begin("nod_peer_last_heard_seconds", .gauge, "Since the peer was heard; absent before the first time.")
+    out.begin(
+      "nod_peer_last_heard_seconds", .gauge, "Since the peer was heard; absent before the first time.")
     each { member, peer in
       if peer.heardWindow > 0 { out.value("peer", member, max(0, (now - peer.heardAt).raw), digits: 6) }
     }
     out.begin("nod_peer_loss_ratio", .gauge, "Share of the peer's frames that are lost on the way here.")
     each { member, peer in out.value("peer", member, Int64(peer.loss.permille), digits: 3) }
-    out.begin("nod_peer_hears_us", .gauge, "1 when the peer says that it hears this node.")
+    out.begin("nod_peer_hears_this_node", .gauge, "1 when the peer says that it hears this node.")
     each { member, peer in out.value("peer", member, peer.hears.contains(files.own.slot) ? 1 : 0) }
     out.begin("nod_peer_lag_entries", .gauge, "Decided entries that the peer is not known to have.")
     each { member, peer in
@@ -153,13 +182,17 @@ extension Cluster {
   private func hooks(_ out: inout MetricsText) {
     guard !hooks.isEmpty else { return }
     out.begin("nod_hook_runs_total", .counter, "Times the program was run.")
-    for i in hooks.settings.indices { out.value("hook", hooks.settings[i].name, Int64(clamping: hooks.figures[i].runs)) }
+    for i in hooks.settings.indices {
+      out.value("hook", hooks.settings[i].name, Int64(clamping: hooks.figures[i].runs))
+    }
     out.begin("nod_hook_failures_total", .counter, "Runs that failed, or did not end in time.")
     for i in hooks.settings.indices {
       out.value("hook", hooks.settings[i].name, Int64(clamping: hooks.figures[i].failures))
     }
     out.begin("nod_hook_ended_total", .counter, "Runs that did not end in time and were ended.")
-    for i in hooks.settings.indices { out.value("hook", hooks.settings[i].name, Int64(clamping: hooks.figures[i].ended)) }
+    for i in hooks.settings.indices {
+      out.value("hook", hooks.settings[i].name, Int64(clamping: hooks.figures[i].ended))
+    }
   }
 }
 
@@ -173,7 +206,8 @@ extension Clients {
     out.counter("nod_local_writes_total", counters.writesSubmitted, "Writes handed to the cluster.")
     out.counter("nod_local_busy_total", counters.refusedBusy, "Writes refused because too many waited.")
     out.counter("nod_local_timeouts_total", counters.timedOut, "Requests whose outcome did not come in time.")
-    out.counter("nod_local_turned_away_total", counters.turnedAway, "Connections refused because all were taken.")
+    out.counter(
+      "nod_local_turned_away_total", counters.turnedAway, "Connections refused because all were taken.")
     writer = out.out
   }
 }

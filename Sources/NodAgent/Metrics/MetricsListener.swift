@@ -151,7 +151,9 @@ struct MetricsListener: ~Copyable {
   private mutating func finish(_ slot: Int) {
     _ = board_socket_finish(callers[slot].descriptor)
     let room = request(slot)
-    for _ in 0..<8 where board_socket_read(callers[slot].descriptor, room.baseAddress!, room.count) <= 0 { break }
+    for _ in 0..<8 where board_socket_read(callers[slot].descriptor, room.baseAddress!, room.count) <= 0 {
+      break
+    }
     close(slot)
   }
 
@@ -162,10 +164,10 @@ struct MetricsListener: ~Copyable {
 }
 
 /// As much of HTTP as one path takes.
-enum HTTPRequest: Equatable {
+package enum HTTPRequest: Equatable {
   case incomplete, malformed, otherMethod, otherPath, metrics
 
-  init(_ bytes: Bytes) {
+  package init(_ bytes: Bytes) {
     guard let end = HTTPRequest.end(of: bytes) else {
       self = .incomplete
       return

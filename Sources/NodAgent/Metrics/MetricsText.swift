@@ -47,6 +47,11 @@ struct MetricsText {
     out.text(" ")
     decimal(value, digits: 0)
   }
+  mutating func ratio(_ percent: Int64) {
+    out.text(name)
+    out.text(" ")
+    decimal(percent, digits: 2)
+  }
   /// One value of several that a label tells apart.
   ///
   /// - Parameter digits: how many of the number's last ones stand behind the point.

@@ -148,11 +148,16 @@ extension Cluster {
     out.field("radio_charge_uc", Int64(clamping: figures.radioMicrocoulombs))
     out.field(
       "radio_energy_uj", Int64(clamping: figures.radioMicrocoulombs) * RadioProfile.supplyMillivolts / 1000)
+    out.field("host_energy_uj", hostMicrojoules)
+    out.field("battery_percent", battery.percent.map { Int64($0) })
+  }
+
+  /// What the board drew while awake; nil when nobody said how much it draws.
+  var hostMicrojoules: Int64? {
     let milliwatts = files.configuration.hostMilliwatts
     let asleep = BoardClock.timeSuspended - suspendedBefore
     let awake = max(0, (now - figures.startedAt - max(.zero, asleep)).raw)
-    out.field("host_energy_uj", milliwatts == 0 ? nil : awake / 1000 * milliwatts)
-    out.field("battery_percent", battery.percent.map { Int64($0) })
+    return milliwatts == 0 ? nil : awake / 1000 * milliwatts
   }
 
   func disk(_ out: inout some FieldWriter) {

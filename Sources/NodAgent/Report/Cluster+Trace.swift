@@ -93,6 +93,6 @@ extension Cluster {
 
   private func says(_ event: StationEvent, _ out: inout MapFields) {
     out.list("says", event.says.count)
-    event.says.forEach { out.element($0.name) }
+    event.says.each { out.element($0.name) }
   }
 }

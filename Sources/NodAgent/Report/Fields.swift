@@ -19,8 +19,8 @@ extension FieldWriter {
   }
 }
 
-/// Pairs of one RESP map, or lines `name:value` as Redis writes them in INFO. One type for both: what is written through
-/// it is then on the board once.
+/// Pairs of one RESP map, or lines `name:value` as Redis writes them in INFO. One type for both: what is
+/// written through it is then on the board once.
 struct MapFields: FieldWriter {
   var reply: ReplyWriter
   var pairs = 0

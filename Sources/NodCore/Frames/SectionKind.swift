@@ -20,6 +20,8 @@ package enum SectionKind: UInt8, Sendable {
   case greeting = 16
   case newerStart = 17
   case plea = 18
+  case ask = 19
+  case tell = 20
 
   /// As docs/wire-format.md calls it, and every trace.
   package var name: StaticString {
@@ -42,6 +44,8 @@ package enum SectionKind: UInt8, Sendable {
     case .greeting: "greeting"
     case .newerStart: "newerStart"
     case .plea: "plea"
+    case .ask: "ask"
+    case .tell: "tell"
     }
   }
 }
@@ -55,7 +59,7 @@ package struct SectionKinds: Hashable, Sendable {
   package func contains(_ kind: SectionKind) -> Bool { bits & (1 << UInt32(kind.rawValue)) != 0 }
   package var count: Int { bits.nonzeroBitCount }
 
-  package func forEach(_ body: (SectionKind) -> Void) {
+  package func each(_ body: (SectionKind) -> Void) {
     var left = bits
     while left != 0 {
       if let kind = SectionKind(rawValue: UInt8(left.trailingZeroBitCount)) { body(kind) }

@@ -15,6 +15,8 @@ struct Transmission {
   var copies = 0
   /// Its line in the trace.
   var line: Int?
+  /// What it says.
+  var says = SectionKinds()
 }
 
 /// Why a frame was not heard, or that it was.

@@ -95,6 +95,10 @@ package struct FrameWords {
     case .greeting: return greeting(&input)
     case .newerStart: return newerStarts(&input)
     case .plea: return "pass-on?"
+    case .ask: return "ask n\(input.u8())>n\(input.u8())"
+    case .tell:
+      let (asker, target, _) = (input.u8(), input.u8(), input.u8())
+      return "tell n\(target)>n\(asker) part \(input.u8() & 0x7f)"
     }
   }
 

@@ -92,7 +92,7 @@ extension Nodctl {
       let roster = try ClusterWriter(directory: directory, socketDirectory: socketDir).write(farm)
       report(roster, directory)
       print("")
-      for line in local == nil ? nextOnBoards(roster, farm, directory) : nextHere(roster, directory) {
+      for line in local == nil ? nextOnBoards(roster, directory) : nextHere(roster, directory) {
         print(line)
       }
     }
@@ -138,18 +138,12 @@ extension Nodctl {
       ]
     }
 
-    private func nextOnBoards(_ roster: Roster, _ farm: Farm, _ directory: String) -> [String] {
-      let place = "\(quoted(directory))/\(roster.members[0].name)"
-      var lines = [
-        "next: copy each directory to its board, for example to /etc/nod, and start the agent there:",
-        "  scp -pr \(place) root@BOARD:/etc/nod",
-        "  ssh root@BOARD nodd /etc/nod/nod.conf",
-      ]
-      if farm.node.paths.state.hasPrefix("/") {
-        lines.append("and move /etc/nod/\(farm.stateName) to where nod.conf looks for it:")
-        lines.append("  mv /etc/nod/\(farm.stateName) \(farm.node.paths.state)")
-      }
-      return lines + [
+    private func nextOnBoards(_ roster: Roster, _ directory: String) -> [String] {
+      let name = roster.members[0].name
+      return [
+        "next: copy each directory to its board, where the package's nod-adopt puts it in place:",
+        "  scp -pr \(quoted(directory))/\(name) root@BOARD:",
+        "  ssh root@BOARD 'nod-adopt \(name) && systemctl start nodd'",
         "\(directory) holds the secret key of every node: remove it when the boards have theirs. A state",
         "directory must never come back from a copy: what it has forgotten, it would promise again.",
       ]

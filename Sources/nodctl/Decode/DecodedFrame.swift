@@ -54,7 +54,7 @@ struct DecodedFrame {
       return
         "\(time)  \(source) > \(receivers.joined(separator: " "))  \(frame.datagram.count) bytes: \(reason ?? "")"
     }
-    let salt = header.salt.map { " salt \(String($0, radix: 16))" } ?? ""
+    let salt = header.salt.map { " salt \(DecodedFrame.hex($0))" } ?? ""
     if verdict == nil {
       return "\(time)  \(source) > \(receivers.joined(separator: " "))  v\(FrameHeader.version)"
         + " \(header.salt == nil ? "ordinary" : "salted")  sender \(header.sender.raw)  epoch \(header.epoch)"
@@ -80,7 +80,7 @@ struct DecodedFrame {
       fields += [
         "\"version\":\(FrameHeader.version)", "\"type\":\(header.salt == nil ? 0 : 1)",
         "\"sender\":\(header.sender.raw)", "\"epoch\":\(header.epoch)", "\"counter\":\(header.counter)",
-        "\"salt\":\(header.salt.map { jsonText(String($0, radix: 16)) } ?? "null")",
+        "\"salt\":\(header.salt.map { jsonText(DecodedFrame.hex($0)) } ?? "null")",
       ]
     }
     if verdict != nil { fields.append("\"opened\":\(isOpen)") }
@@ -95,6 +95,12 @@ struct DecodedFrame {
     }
     fields.append("\"why\":\(reason.map { jsonText($0) } ?? "null")")
     return "{" + fields.joined(separator: ",") + "}"
+  }
+
+  /// All sixteen digits, as Wireshark shows them.
+  private static func hex(_ salt: UInt64) -> String {
+    let digits = String(salt, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
   }
 
   private func text(_ ballot: Ballot) -> String { "\(ballot.round).\(ballot.node.raw)" }

@@ -1,5 +1,6 @@
 // From the lines of one or more files to one Trace. Every event is of one member or of one frame, so files need not be
 // merged by time: members are filled as lines come, and at the end each frame is told what became of it everywhere.
+import NodConsole
 
 struct TraceBuilder {
   private struct FrameKey: Hashable {

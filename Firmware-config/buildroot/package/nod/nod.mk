@@ -19,7 +19,7 @@ endif
 
 define NOD_INSTALL_TARGET_CMDS
 	$(INSTALL) -D -m 0755 $(@D)/nodd-$(NOD_ARCH) $(TARGET_DIR)/usr/sbin/nodd
-	$(INSTALL) -D -m 0755 $(@D)/nodctl-$(NOD_ARCH) $(TARGET_DIR)/usr/bin/nodctl
+	$(INSTALL) -D -m 0755 $(@D)/nodctl-board-$(NOD_ARCH) $(TARGET_DIR)/usr/bin/nodctl
 	$(INSTALL) -D -m 0755 $(NOD_CONFIG_DIR)/nod-adopt $(TARGET_DIR)/usr/sbin/nod-adopt
 	$(INSTALL) -D -m 0644 $(NOD_CONFIG_DIR)/nod.conf $(TARGET_DIR)/etc/nod/nod.conf
 	$(INSTALL) -d -m 0700 $(TARGET_DIR)/var/lib/nod

@@ -79,13 +79,14 @@ extension Clients {
   }
 
   private func help(_ writer: inout ReplyWriter) {
-    writer.array(14)
+    writer.array(15)
     writer.simple("NOD <word> [arguments]. Words:")
     writer.simple("STATUS: this node: role, ballot, indices, window, air time, energy.")
     writer.simple("PEERS: the members as this node sees them.")
     writer.simple("LINKS: who hears whom how well, as each member last said.")
     writer.simple("LOG [from [count]]: entries of the log, the last ten by default.")
     writer.simple("TRACE [since [count]]: what happened here lately, event by event.")
+    writer.simple("VIA member STATUS | PEERS | LOG [from]: the same of another member, asked over the radio.")
     writer.simple("HOOKS: the programs that are run, and what came of them.")
     writer.simple("METRICS: figures in Prometheus's form.")
     writer.simple("READ key: linearizable GET; waits for the cluster.")

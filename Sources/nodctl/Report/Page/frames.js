@@ -75,7 +75,7 @@ const frameMarks = {
     }
     hits.push({ x1: x, y1: y, x2: end, y2: y, frame: i, slot: null, weight: -1 });
     const isDecisive = shown.losses.has(i);
-    const label = frameLabel(i) + (isDecisive ? " (lost)" : "");
+    const label = frameLabel(i) + (isDecisive ? `, lost to ${shown.listener}` : "");
     if (!lanes.isRoomy || (x < free[from] && shown.frame !== i)) return;
     const font = isDecisive ? "bold 12px system-ui, sans-serif" : "12px system-ui, sans-serif";
     context.font = font;

@@ -22,8 +22,15 @@ const lanes = {
 
   drawWords(context) {
     if (!this.isRoomy) return;
-    for (const { text, x, y, colour } of this.words) {
-      ink.text(context, text, x, y, colour, "italic bold 12px system-ui, sans-serif");
+    const font = "italic bold 12px system-ui, sans-serif";
+    context.font = font;
+    const taken = [];
+    // Who leads first: where there is no room for both, who only stood is left out.
+    for (const { text, x, y, colour } of [...this.words].sort((a, b) => (b.colour === "lead") - (a.colour === "lead"))) {
+      const end = x + context.measureText(text).width + 6;
+      if (taken.some((other) => other.y === y && other.x < end && other.end > x)) continue;
+      taken.push({ x, end, y });
+      ink.text(context, text, x, y, colour, font);
     }
   },
 

@@ -10,7 +10,8 @@ function draw() {
   const context = ink.prepare(diagram, width, steps.bottom + 8);
   state.hits = [];
   const leaders = trace.figures.leaders;
-  const shown = { frame: state.frame, losses: new Set(state.chapter === null ? [] : leaders[state.chapter].losses) };
+  const chapter = state.chapter === null ? null : leaders[state.chapter];
+  const shown = { frame: state.frame, losses: new Set(chapter?.losses), listener: chapter?.node };
   lanes.draw(context, state.hits);
   const { count, isDense } = frameMarks.draw(context, state.hits, shown);
   lanes.drawWords(context);

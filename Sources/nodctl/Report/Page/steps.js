@@ -41,7 +41,7 @@ const steps = {
     return high > low ? [low, high] : [Math.max(0, low - 1), high];
   },
 
-  y(index, [low, high]) { return this.bottom - 6 - ((index - low) / (high - low)) * (this.height - 14); },
+  y(index, [low, high]) { return this.bottom - 6 - ((index - low) / (high - low)) * (this.height - 26); },
 
   drawScale(context, range) {
     for (const index of new Set(range)) {
@@ -53,10 +53,12 @@ const steps = {
 
   drawSteps(context, member, slot, range, hits) {
     const { time, index } = member.decided;
-    const dash = this.dashes[slot % this.dashes.length];
-    const shift = slot * 2 - trace.members.length;
     const first = Math.max(0, lowerBound(time, view.fromTime) - 1);
     const last = lowerBound(time, view.toTime);
+    // Lines that lie on each other are drawn side by side, as long as their steps can be told apart.
+    const isDense = (last - first) * 4 > view.width;
+    const dash = isDense ? [] : this.dashes[slot % this.dashes.length];
+    const shift = isDense ? 0 : slot * 2 - trace.members.length;
     for (let i = first; i < last; i++) {
       const x1 = Math.max(view.left, view.x(time[i]));
       const end = i + 1 < time.length ? time[i + 1] : member.last;
@@ -64,14 +66,14 @@ const steps = {
       const y = this.y(index[i], range) + shift;
       ink.line(context, x1, y, x2, y, "ink", 1.2, dash);
       if (i + 1 < last) ink.line(context, x2, y, x2, this.y(index[i + 1], range) + shift, "ink", 1.2, dash);
-      if (i >= first && time[i] >= view.fromTime) {
+      if (time[i] >= view.fromTime && !isDense) {
         context.fillStyle = ink.colours.ink;
         context.fillRect(x1 - 2, y - 2, 4, 4);
         hits.push({ x1, y1: y, x2: x1, y2: y, weight: 0, text: () => (
           [["node", member.name], ["knows as decided", `entries up to ${index[i]}`], ["from", clock(time[i])]]) });
       }
       if (i + 1 === last && x2 - x1 > 30) {
-        const x = x1 + 6 + ((slot * 34) % Math.max(40, x2 - x1 - 30));
+        const x = x1 + 26 + ((slot * 34) % Math.max(40, x2 - x1 - 30));
         ink.text(context, member.name, x, y - 7, "faint", "11px system-ui, sans-serif");
       }
     }
