@@ -143,6 +143,8 @@ extension Patient {
             do: "move an aerial, choose a slower rate, or put a member between the two"))
       }
     }
+    // What was said in the first windows is about members that had not begun yet.
+    guard (number("windows_seen") ?? .max) >= Self.silentWindows else { return }
     for link in OneWayLink.all(in: links) { findings.append(link.finding(seenBy: name)) }
   }
 
