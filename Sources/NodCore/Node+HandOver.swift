@@ -1,14 +1,18 @@
-// Leading costs energy and air time. Who runs short of either says so in its beacons, as one whose disk refuses does, and
-// goes on leading until somebody else is elected: so nobody is without a leader for its sake (design, section 3).
+// Leading costs energy and air time. Who runs short of either says so in its beacons, as one whose disk refuses does,
+// and two windows later leads no more: everybody stays awake in that one, and elects another at once, since nobody
+// waits for a leader that resigned (design, section 3).
 
 /// When a member runs short, and who is well enough to lead in its place. The gap keeps leadership from going to and fro.
 enum Shortage {
   static let batteryPercent: UInt8 = 15
-  static let airtimePercent: UInt8 = 10
+  /// A quarter may be kept in reserve, and then what is not essential waits already.
+  static let airtimePercent: UInt8 = 25
   static let enoughBatteryPercent: UInt8 = 30
-  static let enoughAirtimePercent: UInt8 = 40
+  static let enoughAirtimePercent: UInt8 = 50
   /// Windows without a leader after which even who runs short stands: somebody must.
   static let patience: UInt32 = 8
+  /// Beacons that say so before it goes, so that hardly anybody has heard none.
+  static let farewells = 2
 }
 
 extension Condition {

@@ -362,9 +362,11 @@ extension Node {
         state.lossyUntil = timeline.window &+ Limits.lossyWindows
       }
     }
+    let isLeaving = handsOver && state.farewells >= Shortage.farewells && !hasUndecided
+    state.farewells = handsOver ? state.farewells + 1 : 0
     role = .leader(state)
     leaderWindow = timeline.window
-    if state.quorumAge >= dueLimit || isUnfit && state.quorumWindow < timeline.window &- 1 {
+    if isLeaving || state.quorumAge >= dueLimit || isUnfit && state.quorumWindow < timeline.window &- 1 {
       stepDown()
       leaderIsKnown = false
       restsUntil = timeline.window &+ 1

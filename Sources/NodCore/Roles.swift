@@ -54,6 +54,8 @@ package struct LeaderState: Sendable {
   package var lossyUntil: UInt32 = 0
   /// The newest window in which a quorum was heard.
   package var quorumWindow: UInt32
+  /// Windows in which it said that it hands over.
+  package var farewells = 0
   /// A ballot above its own that a member told first-hand to have promised.
   package var outbid = Ballot.zero
 }

@@ -48,9 +48,9 @@ func aLeaderWhoseBatteryRunsLowHandsOver(seed: UInt64) throws {
 /// At 1 % of air time beacons and commands use up the leader's hour first: others, who have hardly spoken, follow it.
 @Test func aLeaderWhoseAirTimeIsUsedUpHandsOver() throws {
   let world = cluster(3, seed: 5) { options in
-    options.use(RadioProfile.loraSF9, period: .seconds(90))
+    options.use(RadioProfile.loraSF9, period: .seconds(80))
     options.fullEvery = 16
-    options.commandEvery = .seconds(45)
+    options.commandEvery = .seconds(20)
     options.recordsHistories = false
   }
   world.run(windows: 400)
