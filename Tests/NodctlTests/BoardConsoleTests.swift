@@ -27,14 +27,17 @@ private let node = FakeNode { words in
   }
 }
 
-@Test(arguments: [
+/// Words, and the exit status that they end with.
+private let whatIsTyped: [([String], Int32)] = [
   (["status"], 4), (["status", "--json"], 4), (["status", "--all"], 4), (["peers"], 0),
   (["peers", "--via", "barn"], 0), (["peers", "--json"], 0), (["log", "--from", "7"], 0),
   (["get", "k"], 0), (["get", "gone"], 1), (["get", "k", "--json"], 0),
   (["set", "k", "--nx", "--", "-v"], 1),
   (["del", "a", "b"], 0), (["trace", "--dump"], 0), (["get", "k", "--timeout=0"], 2), (["set", "k"], 2),
   (["log", "--from", "0"], 2), (["frob"], 2), (["peers", "--socket"], 2),
-])
+]
+
+@Test(arguments: whatIsTyped)
 func bothConsolesSayTheSameAndEndAlike(words: [String], status: Int32) throws {
   let environment = ["NOD_SOCKET": node.path]
   let here = try run(words, environment: environment)

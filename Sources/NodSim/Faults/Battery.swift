@@ -1,6 +1,7 @@
 // A battery that the radio empties and the sun fills: the board goes dark when nothing is left, and starts again when
 // there is enough. Charge is counted in microcoulombs of the radio profile's currents and what the board draws beside.
 import NodCore
+import NodStation
 
 package struct Battery: Sendable {
   package var capacityMicrocoulombs: Int64
