@@ -111,9 +111,7 @@ extension Node {
 
   /// Loss of what a peer sends, as this node measures it; nil while nothing is measured.
   package func measuredLoss(of peer: NodeID) -> Int? {
-    let beacons = peers[peer].loss
-    if beacons.samples >= LossEstimate.fewestSamples { return beacons.permille }
-    return peers[peer].inFullWindows.permille
+    peers[peer].loss.seenPermille ?? peers[peer].inFullWindows.permille
   }
 
   /// Whether a peer was heard within the time in which it must have spoken a few times.

@@ -79,6 +79,12 @@ package struct LossEstimate: Hashable, Sendable {
     return 1_000 * (Int(missedParts) + part) / (Int(heardParts) + Int(missedParts) + 5 * part)
   }
 
+  /// The same as it was seen, for people: what the detector assumes beforehand is not in it. Nil while little was seen.
+  package var seenPermille: Int? {
+    guard samples >= LossEstimate.fewestSamples else { return nil }
+    return 1_000 * Int(missedParts) / (Int(heardParts) + Int(missedParts))
+  }
+
   private mutating func fade() {
     guard heardParts + missedParts >= UInt16(LossEstimate.memory) * LossEstimate.parts else { return }
     heardParts /= 2
