@@ -52,7 +52,9 @@ extension Node {
     winIfSupported()
   }
 
-  private var mayStand: Bool { mayLead && timeline.window > restsUntil && windowsAlone >= reluctance }
+  private var mayStand: Bool {
+    mayLead && timeline.window > restsUntil && windowsAlone >= reluctance && !standsBack
+  }
 
   /// Whoever it supports is heard by few, and this node by a quorum: those do not hear each other, only it.
   private var shouldStandItself: Bool {

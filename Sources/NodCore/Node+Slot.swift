@@ -69,7 +69,7 @@ extension Node {
     p.incarnation = incarnation
     if isLeader { p.flags |= Prelude.leads }
     if leader != nil { p.flags |= Prelude.backed }
-    if isUnfit { p.flags |= Prelude.resigning }
+    if isUnfit || handsOver { p.flags |= Prelude.resigning }
     if isFull { p.flags |= Prelude.full }
     if salted { p.flags |= Prelude.started }
     if asks { p.flags |= Prelude.asks }

@@ -22,7 +22,7 @@ extension Station where D: ~Copyable {
       node.via.isAllowed =
         airtime.verdict(profile.airTime(node.settings.mtu), .ordinary, at: now) == .admitted
     }
-    if node.isFull { node.condition.airtimePercent = airtimeLeftPercent(now) }
+    if node.isFull || node.isLeader { node.condition.airtimePercent = airtimeLeftPercent(now) }
     let room = node.settings.mtu - Limits.frameOverhead
     let (count, withSalt) = node.compose(
       into: UnsafeMutableRawBufferPointer(rebasing: plain[..<room]), now: now)

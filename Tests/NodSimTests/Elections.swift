@@ -245,7 +245,7 @@ func bothRulesSurviveTheSameFaults(rule: ElectionRule) {
   }
 }
 
-/// Scenario 14, as far as a leader knows that it should go: its disk refuses, it hands over, and no command is lost.
+/// Scenario 14, a disk: it refuses writes, its leader hands over, and no command is lost.
 @Test(arguments: [1, 2] as [UInt64])
 func aLeaderWhoseDiskRefusesHandsOver(seed: UInt64) throws {
   let world = cluster(3, seed: seed)

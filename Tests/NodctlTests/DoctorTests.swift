@@ -1,5 +1,5 @@
-// The doctor against nodes of paper, for troubles that are slow or dangerous to make with real ones; the others are made
-// with real agents in Tests/integration/test_doctor.py.
+// The doctor against nodes of paper, for troubles that are slow or dangerous to make with real ones; the others are
+// made with real agents in Tests/integration/test_doctor.py.
 import Foundation
 import Testing
 

@@ -82,7 +82,7 @@ private func screen(_ fields: [RESPValue.Field]) -> [String] {
     .map([field("name", .text(name)), field("said_windows_ago", .integer(1)), field("hears", .list(hears))])
   }
   let links = [row("n1", [.none, .integer(0)]), row("n2", [.integer(1), .none])]
-  #expect(OneWayLink.all(in: links) == [OneWayLink(speaker: "n2", deaf: "n1")])
+  #expect(OneWayLink.all(in: links) == [OneWayLink(speaker: "n2", deaf: "n1", saidAgo: 1)])
 }
 
 @Test func eventsAreLinesWithTheirPlaceInTheWindow() {

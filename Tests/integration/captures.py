@@ -1,5 +1,5 @@
-"""Capture files made by hand: the same datagrams under every link type that nodctl decode knows, as pcap in all its four
-forms and as pcapng. With them a test needs no right to capture.
+"""Capture files made by hand: the same datagrams under every link type that nodctl decode knows, as pcap in all its
+four forms and as pcapng. With them a test needs no right to capture.
 """
 
 import socket

@@ -1,5 +1,5 @@
-"""nodctl explain on real agents and on a trace of the simulator: in which window an entry was decided, that a quorum was
-known to have it before, and what a deaf member missed. And a trace in a file serves as the nodes themselves do.
+"""nodctl explain on real agents and on a trace of the simulator: in which window an entry was decided, and that a
+quorum was known to have it before. And a trace in a file serves as the nodes themselves do.
 """
 
 import json
@@ -10,8 +10,8 @@ from fixture import BINARIES, PATIENCE, ClusterTest, until
 
 
 def nodctl(*words, code=0):
-    ran = subprocess.run([BINARIES / "nodctl", *map(str, words)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                         timeout=60)
+    ran = subprocess.run([BINARIES / "nodctl", *map(str, words)], stdin=subprocess.DEVNULL, capture_output=True,
+                         text=True, timeout=60)
     assert ran.returncode == code, f"{words}: {ran.returncode}: {ran.stdout}{ran.stderr}"
     return ran.stdout
 

@@ -1,5 +1,5 @@
-"""nodctl report in a browser: headless Chromium loads the page of a lossy run with a leader crash, and what a person does
-there is done - wheel, drag, hover, keys, buttons. The page must say nothing on its console and ask for nothing.
+"""nodctl report in a browser: headless Chromium loads the page of a lossy run with a leader crash, and what a person
+does there is done - wheel, drag, hover, keys, buttons. The page must say nothing on its console and ask for nothing.
 """
 
 import json
@@ -238,16 +238,16 @@ class RealAgents(Folder):
         second = cluster.wait_leader(PATIENCE, among=rest, besides=leader)
         SafeWriter(rest).write("SET", "report/last", "y")
         traces = [self.folder / f"{node.name}.jsonl" for node in cluster]
-        until(lambda: '"leader"' in (self.folder / f"{second.name}.jsonl").read_text(), PATIENCE, "the new leader's trace")
-        names = ",".join(node.name for node in cluster)
-        report = json.loads(nodctl("report", *traces, "--names", names, "--json").stdout)
+        own = self.folder / f"{second.name}.jsonl"
+        until(lambda: '"leader"' in own.read_text(), PATIENCE, "the new leader's trace")
+        report = json.loads(nodctl("report", *traces, "--json").stdout)
         led = report["leaders"]
         self.assertEqual(led[-1]["node"], second.name)
         self.assertIn(leader.name, " ".join(led[-1]["story"]))
         self.assertGreater(report["frames_lost_somewhere"], 0)
         self.assertGreater(sum(link[0] for row in report["links"] for link in row), 10)
         page = self.folder / "agents.html"
-        nodctl("report", *traces, "--names", names, "--out", page)
+        nodctl("report", *traces, "--out", page)
         with chromium.Browser() as browser:
             browser.open(page)
             self.assertEqual(browser.console, [])

@@ -133,6 +133,7 @@ package struct ConfigurationReader {
 
 extension ConfigurationReader {
   /// A decimal number.
+  @inline(never)
   package mutating func number(
     _ section: String, _ key: String, _ range: ClosedRange<Int64>, usual: Int64?, meaning: String
   ) -> Int64 {
@@ -145,6 +146,7 @@ extension ConfigurationReader {
   }
 
   /// A decimal number, or 0 for `zeroMeans`.
+  @inline(never)
   package mutating func numberOrZero(
     _ section: String, _ key: String, _ range: ClosedRange<Int64>, zeroMeans: String, usual: Int64,
     meaning: String
@@ -197,6 +199,7 @@ extension ConfigurationReader {
 
   /// One of some words; the first is usual, unless one must be given.
   /// - Returns: the word's position.
+  @inline(never)
   package mutating func word(
     _ section: String, _ key: String, _ words: [String], usual: Int? = 0, meaning: String
   ) -> Int {
@@ -209,6 +212,7 @@ extension ConfigurationReader {
   }
 
   /// A name as members and clusters have: letters, digits, "-", "_", ".".
+  @inline(never)
   package mutating func name(_ section: String, _ key: String, usual: String?, meaning: String) -> String {
     let value = ask(
       section, key, allowed: "1 to \(nameLimit) letters, digits, - _ .", usual: usual, meaning: meaning)
@@ -231,6 +235,7 @@ extension ConfigurationReader {
   }
 
   /// A file's or directory's name, relative to the directory of this file.
+  @inline(never)
   package mutating func path(
     _ section: String, _ key: String, atMost limit: Int = pathLimit, usual: String?, meaning: String
   ) -> String {

@@ -100,6 +100,7 @@ package struct ReplyWriter {
   package mutating func beginError() { byte(UInt8(ascii: "-")) }
   @inline(never)
   package mutating func endLine() { raw("\r\n") }
+  @inline(never)
   package mutating func text(_ text: StaticString) { raw(text.bytes) }
   /// Bytes of a client inside an error line: cut at 64, what would end the line is shown as a dot.
   package mutating func quoted(_ bytes: Bytes) {

@@ -12,6 +12,7 @@ struct MetricsText {
   init(_ out: ReplyWriter) { self.out = out }
 
   /// Begins a metric; its values follow.
+  @inline(never)
   mutating func begin(_ name: StaticString, _ kind: Kind, _ help: StaticString) {
     self.name = name
     out.text("# HELP ")
@@ -23,10 +24,12 @@ struct MetricsText {
     out.text(kind == .counter ? " counter\n" : " gauge\n")
   }
 
+  @inline(never)
   mutating func counter(_ name: StaticString, _ value: UInt64, _ help: StaticString) {
     begin(name, .counter, help)
     self.value(Int64(clamping: value))
   }
+  @inline(never)
   mutating func gauge(_ name: StaticString, _ value: Int64, _ help: StaticString) {
     begin(name, .gauge, help)
     self.value(value)
@@ -35,6 +38,7 @@ struct MetricsText {
     gauge(name, isTrue ? 1 : 0, help)
   }
   /// Of millionths: microseconds as seconds, microcoulombs as coulombs.
+  @inline(never)
   mutating func millionths(_ name: StaticString, _ kind: Kind, _ value: Int64, _ help: StaticString) {
     begin(name, kind, help)
     out.text(name)
@@ -42,6 +46,7 @@ struct MetricsText {
     decimal(value, digits: 6)
   }
 
+  @inline(never)
   mutating func value(_ value: Int64) {
     out.text(name)
     out.text(" ")
@@ -55,10 +60,12 @@ struct MetricsText {
   /// One value of several that a label tells apart.
   ///
   /// - Parameter digits: how many of the number's last ones stand behind the point.
+  @inline(never)
   mutating func value(_ label: StaticString, _ which: StaticString, _ value: Int64) {
     self.label(label, which.bytes)
     decimal(value, digits: 0)
   }
+  @inline(never)
   mutating func value(_ label: StaticString, _ which: String, _ value: Int64, digits: Int = 0) {
     var which = which
     which.withUTF8 { self.label(label, Bytes($0)) }

@@ -41,13 +41,21 @@ package struct LogCommand {
   package func run(_ link: NodeLink) throws(Trouble) -> ExitStatus {
     let client = try link.connect()
     var words: [String] = []
+    if let via {
+      // Each question costs windows, and the answer is short: it is asked once.
+      if let from { words = [String(from)] }
+      return show(try link.answer(from: client, NodeLink.question("LOG", words, via: via)), link)
+    }
     var first = from
     if first == nil { first = try firstOfTheLast(link, client) }
     if let first {
       words.append(String(first))
       if let count { words.append(String(count)) }
     }
-    let entries = try link.answer(from: client, NodeLink.question("LOG", words, via: via))
+    return show(try link.answer(from: client, NodeLink.question("LOG", words, via: nil)), link)
+  }
+
+  private func show(_ entries: RESPValue, _ link: NodeLink) -> ExitStatus {
     if link.isJSON || isComplete {
       link.show(entries)
     } else {
@@ -70,7 +78,7 @@ package struct LogCommand {
   /// Where the last `count` entries begin; nil when any will do or the log is empty.
   private func firstOfTheLast(_ link: NodeLink, _ client: RESPClient) throws(Trouble) -> UInt64? {
     guard let count else { return nil }
-    let tail = try link.answer(from: client, NodeLink.question("LOG", via: via))
+    let tail = try link.answer(from: client, ["NOD", "LOG"])
     guard let last = tail.elements.last?["index"]?.integer, last > 0 else { return nil }
     return UInt64(last) > count ? UInt64(last) - count + 1 : 1
   }

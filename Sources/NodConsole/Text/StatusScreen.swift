@@ -56,7 +56,7 @@ package struct StatusScreen {
     out.add(said("ballot", "ballot "))
     if status["accepted_ballot"] != status["ballot"] { out.add(said("accepted_ballot", "accepted in ")) }
     told.append("accepted_ballot")
-    out.add(said("elections_started", "stood ", " times"))
+    out.add(said("elections_started", "elections started "))
     out.add(said("incarnation", "start "))
     out.add(said("uptime_ms", "up "))
     if let pauses = status["pauses"]?.integer, pauses > 0 { out.add(said("pauses", "paused ", " times")) }

@@ -124,6 +124,7 @@ package struct Frame {
   }
   package func has(_ kind: SectionKind) -> Bool { section(kind) != nil }
   /// Every section of one kind, in order: who passes on what others brought adds theirs to its own.
+  @inline(never)
   package func all(_ kind: SectionKind, _ body: (Bytes) -> Void) {
     var walk = ByteReader(self.body)
     while !walk.isAtEnd {

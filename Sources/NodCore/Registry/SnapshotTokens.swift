@@ -32,6 +32,7 @@ struct SnapshotTokens {
   }
 
   /// - Parameter oldest: the first position that can carry a token.
+  @inline(never)
   init(before oldest: LogIndex) { position = oldest + -1 }
 
   // MARK: Writing

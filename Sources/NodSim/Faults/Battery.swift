@@ -37,6 +37,11 @@ package struct Battery: Sendable {
 }
 
 extension World {
+  /// What a member's gauge says from now on; a simulated battery says it by itself.
+  package func setGauge(of i: Int, to percent: UInt8) {
+    members[i].station?.pointee.node.condition.batteryPercent = percent
+  }
+
   /// Looks at the batteries once a window.
   func lookAtBattery(_ i: Int) {
     let member = members[i]
@@ -46,6 +51,8 @@ extension World {
     battery.pass(span, listening: on, profile, isUp: member.isUp)
     member.radioOnAtLook = radioOn(member)
     member.battery = battery
+    member.station?.pointee.node.condition.batteryPercent = UInt8(
+      clamping: battery.microcoulombs * 100 / battery.capacityMicrocoulombs)
     if member.isUp, battery.microcoulombs == 0 {
       member.timesEmpty += 1
       exchange?.note("n\(i)'s battery is empty")

@@ -30,7 +30,7 @@ extension Nodctl {
     var trace: [String] = []
 
     func validate() throws {
-      if index == 0 || index > UInt64(Trace.largest) {
+      if index == 0 || index > UInt64(nodctl.Trace.largest) {
         throw ValidationError("the first entry of a log has index 1.")
       }
       if !trace.isEmpty, !nodes.node.isEmpty || !nodes.socket.isEmpty {
@@ -54,7 +54,7 @@ extension Nodctl {
     }
 
     /// The traces of all nodes that are asked, and the entry as one of them has it.
-    private func askedNodes() throws -> (Trace, RESPValue?) {
+    private func askedNodes() throws -> (nodctl.Trace, RESPValue?) {
       var builder = TraceBuilder(names: [])
       var entry: RESPValue?
       for link in try nodes.links() {

@@ -7,9 +7,9 @@ struct Decode: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Read the frames in a capture (pcap or pcapng), with a member's keys or without.",
     discussion: """
-      Without --keys, what stands in clear: version, type, sender, key epoch, counter, start salt. With the keys of any \
-      member of the cluster, what each frame says. Salts are gathered from the whole capture first, so that frames are \
-      read that came before the one that tells theirs.
+      Without --keys, what stands in clear: version, type, sender, key epoch, counter, start salt. With the keys of \
+      any member of the cluster, what each frame says. Salts are gathered from the whole capture first, so that frames \
+      are read that came before the one that tells theirs.
 
       Examples:
         tcpdump -i wlan0 -w field.pcap udp

@@ -34,8 +34,8 @@ struct DatagramFinder {
     let at = packet.offset
     let end = packet.offset + packet.count
     switch packet.linkType {
-    case 0, 108:  // loopback: an address family in the capturing machine's byte order, which the version repeats
-      return byVersion(at + 4, end)
+    // Loopback: an address family in the capturing machine's byte order, which the version repeats.
+    case 0, 108: return byVersion(at + 4, end)
     case 1: return ethernet(at, end)
     case 12, 14, 101, 228, 229: return byVersion(at, end)
     case 113: return network(view.u16(at + 14), at + 16, end)

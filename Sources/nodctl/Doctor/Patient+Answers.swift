@@ -143,6 +143,8 @@ extension Patient {
             do: "move an aerial, choose a slower rate, or put a member between the two"))
       }
     }
+    // What was said in the first windows is about members that had not begun yet.
+    guard (number("windows_seen") ?? .max) >= Self.silentWindows else { return }
     for link in OneWayLink.all(in: links) { findings.append(link.finding(seenBy: name)) }
   }
 
@@ -190,6 +192,8 @@ struct OneWayLink: Equatable {
   let speaker: String
   /// Does not hear the speaker, though the speaker hears it.
   let deaf: String
+  /// Windows since the deaf one said so.
+  var saidAgo: Int64 = 0
 
   static func all(in links: [RESPValue]) -> [OneWayLink] {
     let names = links.map { $0["name"].map { plainText($0) } ?? "-" }
@@ -202,7 +206,8 @@ struct OneWayLink: Equatable {
         if LinkMatrix.hears(links[listener], speaker) == false,
           LinkMatrix.hears(links[speaker], listener) == true
         {
-          found.append(OneWayLink(speaker: names[speaker], deaf: names[listener]))
+          let ago = links[listener]["said_windows_ago"]?.integer ?? 0
+          found.append(OneWayLink(speaker: names[speaker], deaf: names[listener], saidAgo: ago))
         }
       }
     }
@@ -212,7 +217,7 @@ struct OneWayLink: Equatable {
   func finding(seenBy node: String) -> Finding {
     Finding(
       .oneWayLink, "\(speaker) to \(deaf)",
-      "\(speaker) hears \(deaf), and \(deaf) does not hear \(speaker) (seen by \(node))",
+      "\(speaker) hears \(deaf), and \(deaf) does not hear \(speaker) (\(saidAgo) windows ago; seen by \(node))",
       do:
         "a firewall that drops the radio's port at \(deaf), a wrong address of \(deaf) in the roster at \(speaker), "
         + "or a transmitter that is too weak")

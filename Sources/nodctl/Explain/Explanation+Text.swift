@@ -17,7 +17,8 @@ extension Explanation {
     var lines = [style.heading("window \(window.number)") + "  " + style.faint(awake(window))]
     var lost = 0
     for step in window.steps {
-      let time = pad("+" + Digits.text(Double(step.at - window.start) / 1000, digits: 2) + " ms", 12, true)
+      let inside = Digits.text(Double(step.at - window.start) / 1000, digits: 2) + " ms"
+      let time = pad(step.at < window.start ? inside : "+" + inside, 12, true)
       var words = ""
       switch step.kind {
       case .sent(let frame):

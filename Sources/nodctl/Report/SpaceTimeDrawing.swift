@@ -42,7 +42,8 @@ struct SpaceTimeDrawing {
       <defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" \
       markerWidth="8" markerHeight="8" orient="auto">\
       <path d="M0 1 L8 4 L0 7 z"/></marker>
-      <pattern id="dark" width="6" height="6" patternUnits="userSpaceOnUse"><path d="M0 6 L6 0" stroke="#888"/></pattern>
+      <pattern id="dark" width="6" height="6" patternUnits="userSpaceOnUse">\
+      <path d="M0 6 L6 0" stroke="#888"/></pattern>
       </defs>
       <rect width="100%" height="100%" fill="white"/>
 
@@ -131,7 +132,7 @@ struct SpaceTimeDrawing {
       line(x(role.at), y(slot), x(until), y(slot), style)
       write(
         isLeader ? "leads, ballot \(role.ballot)" : "stands", x(role.at) + 3, y(slot) + 22,
-        "font-style=\"italic\"")
+        "font-style=\"italic\" paint-order=\"stroke\" stroke=\"white\" stroke-width=\"3\"")
     }
   }
 
@@ -153,6 +154,7 @@ struct SpaceTimeDrawing {
         let stop = y(frame.from) + (target - y(frame.from)) * 0.86
         line(start, y(frame.from), end, stop, "stroke=\"#b00\" stroke-dasharray=\"4 3\"")
         cross(end, stop)
+        if outcome != .lost { box(end, stop) }
       case .asleep, .dark, .unknown: break
       }
     }
@@ -169,6 +171,11 @@ struct SpaceTimeDrawing {
     line(x - 4, y + 4, x + 4, y - 4, "stroke=\"#b00\" stroke-width=\"2\"")
   }
 
+  /// Round a cross: not the link's fault.
+  private mutating func box(_ x: Double, _ y: Double) {
+    rect(x - 6, y - 6, x + 6, 12, "fill=\"none\" stroke=\"#b00\"")
+  }
+
   private mutating func legend(_ y: Double) {
     var at = Self.left
     func next(_ text: String) -> Double { 40 + Double(text.count) * Self.letter }
@@ -179,6 +186,11 @@ struct SpaceTimeDrawing {
     cross(at + 20, y)
     write("lost on the way", at + 30, y + 4)
     at += next("lost on the way")
+    line(at, y, at + 18, y, "stroke=\"#b00\" stroke-dasharray=\"4 3\"")
+    cross(at + 20, y)
+    box(at + 20, y)
+    write("collided, or refused", at + 30, y + 4)
+    at += next("collided, or refused")
     rect(at, y - 3, at + 24, 5, "fill=\"#ddd\" stroke=\"#888\" stroke-width=\"0.5\"")
     write("radio on", at + 30, y + 4)
     at += next("radio on")

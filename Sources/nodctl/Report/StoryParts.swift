@@ -50,7 +50,7 @@ struct Silence {
   }
 
   func sentences(_ story: Story) -> [String] {
-    var text = "\(listener) had not heard \(speaker) lead"
+    var text = "\(listener) never heard \(speaker) lead"
     if let lastHeard { text = "\(listener) heard \(speaker) lead last in \(story.place(lastHeard))" }
     var causes: [String] = []
     if !lostWindows.isEmpty {
@@ -65,7 +65,8 @@ struct Silence {
     }
     let missed = lostWindows.count + asleepWindows.count + silentWindows.count
     if missed > 0 {
-      text += ", and no beacon of it in the \(missed == 1 ? "window" : "\(missed) windows") after: "
+      let span = missed == 1 ? "window" : "\(missed) windows"
+      text += ", and no beacon of it in the \(span) \(lastHeard == nil ? "since it began" : "after"): "
       text += causes.joined(separator: ", ")
     }
     return [text + "."]

@@ -30,11 +30,23 @@ struct TraceBuilder {
   /// Of the file that is being read: events by a clock that knows no grid, and the last sequence number.
   private var waiting: [TraceLine] = []
   private var sequence: Int64?
+  private var fileName = ""
+  private var fileNodes: Set<Int> = []
+  private var namesOfFiles: [Int: String] = [:]
 
   /// - Parameter names: of the members, by slot; empty where the trace is to tell them.
   init(names: [String]) { self.names = names }
 
-  mutating func beginFile() {
+  /// - Parameter name: of the file, without folder and ending; empty: it tells nobody's name.
+  mutating func beginFile(_ name: String = "") {
+    endFile()
+    fileName = name
+  }
+
+  /// A file of one member only has that member's name, unless another is told.
+  private mutating func endFile() {
+    if !fileName.isEmpty, fileNodes.count == 1, let node = fileNodes.first { namesOfFiles[node] = fileName }
+    fileNodes = []
     trace.leftOut += waiting.count
     waiting = []
     sequence = nil
@@ -59,11 +71,14 @@ struct TraceBuilder {
   }
 
   mutating func finish() -> Trace {
-    beginFile()
+    endFile()
     trace.start = first ?? 0
     trace.end = max(trace.start + 1, trace.members.map(\.lastAt).max() ?? 0)
     for slot in trace.members.indices { closeSpans(slot, at: trace.end) }
     for slot in trace.members.indices where slot < names.count { trace.members[slot].name = names[slot] }
+    if names.isEmpty, namesOfFiles.count > 1 {
+      for (slot, name) in namesOfFiles { trace.members[slot].name = name }
+    }
     joinFrames()
     trace.commands.sort { $0.submitted < $1.submitted }
     trace.notes.sort { $0.at < $1.at }
@@ -87,6 +102,7 @@ struct TraceBuilder {
       return
     }
     need(node)
+    fileNodes.insert(node)
     if line.from >= 0 { need(line.from) }
     trace.members[node].isTold = true
     if let last = sequence, let now = line.sequence, now > last + 1 {
@@ -109,7 +125,7 @@ struct TraceBuilder {
     case .decided: trace.members[node].decided.append(Trace.Step(at: line.at, index: line.index))
     case .submitted: submitted(node, line)
     case .answered: answered(node, line)
-    case .disk: note(line, "the disk is in trouble")
+    case .disk: note(line, line.isOn == true ? "the disk is fit again" : "the disk is in trouble")
     case .pause: note(line, "was paused: it noticed that its time had jumped")
     case .accepted: trace.members[node].accepted.append(Trace.Step(at: line.at, index: line.index))
     case .vote:
@@ -131,15 +147,16 @@ struct TraceBuilder {
 
   private mutating func power(_ node: Int, _ line: TraceLine) {
     // On after on: the end of the run before was not told, as with a real power cut. Its last event stands for it.
-    closeSpans(node, at: line.isOn ? max(first ?? line.at, trace.members[node].lastAt) : line.at)
-    isPowered[node] = line.isOn
-    if line.isOn { trace.members[node].power.append(Trace.Span(from: line.at, to: .max)) }
+    let isOn = line.isOn ?? true
+    closeSpans(node, at: isOn ? max(first ?? line.at, trace.members[node].lastAt) : line.at)
+    isPowered[node] = isOn
+    if isOn { trace.members[node].power.append(Trace.Span(from: line.at, to: .max)) }
   }
 
   private mutating func radio(_ node: Int, _ line: TraceLine) {
     assumePower(node, line.at)
     let isFirst = trace.members[node].radio.isEmpty && listensSince[node] == nil
-    if line.isOn {
+    if line.isOn ?? true {
       listensSince[node] = listensSince[node] ?? line.at
     } else {
       let since = listensSince[node] ?? (isFirst ? trace.members[node].power.last?.from : nil)
@@ -206,7 +223,8 @@ struct TraceBuilder {
   private mutating func answered(_ node: Int, _ line: TraceLine) {
     guard let place = open.removeValue(forKey: CommandKey(node: node, ticket: line.ticket)) else { return }
     trace.commands[place].answered = line.at
-    trace.commands[place].windows = line.windows
+    let waited = line.at - trace.commands[place].submitted
+    trace.commands[place].windows = line.windows ?? (period > 0 ? waited / period : 0)
   }
 
   // MARK: - Frames

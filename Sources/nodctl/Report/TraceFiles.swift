@@ -10,7 +10,7 @@ enum TraceFiles {
     var builder = TraceBuilder(names: names)
     var lines = 0
     for path in paths {
-      builder.beginFile()
+      builder.beginFile(URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent)
       let data = try bytes(of: path)
       try data.withUnsafeBytes { raw in
         lines += try read(raw.bindMemory(to: UInt8.self), path, &builder)
@@ -53,6 +53,9 @@ enum TraceFiles {
       if line.allSatisfy({ $0 == 0x20 || $0 == 0x0d || $0 == 0x09 }) { continue }
       switch TraceLine.read(line) {
       case .success(let event): builder.add(event)
+      case .failure where start > bytes.count && events > 0:
+        // Somebody writes it still, or was ended while writing.
+        Console.complain("nodctl: \(path):\(number): the last line is cut off, and left out")
       case .failure(let flaw):
         throw Trouble(
           .usage, "\(path):\(number): \(flaw.text)",

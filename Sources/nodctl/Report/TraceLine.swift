@@ -29,10 +29,12 @@ struct TraceLine {
   var role = ""
   var ballot = ""
   var why = ""
-  var isOn = true
+  /// Of power, radio, and a disk that is fit again.
+  var isOn: Bool?
   var index: Int64 = 0
   var ticket: Int64 = -1
-  var windows: Int64 = 0
+  /// Whole periods that a caller waited; nil: the node no longer knew.
+  var windows: Int64?
   // Of the line `cluster` only.
   var members: [String] = []
   var period: Int64 = 0
@@ -85,7 +87,7 @@ struct TraceLine {
     case "role": role = scanner.string()
     case "ballot": ballot = scanner.string()
     case "why": why = scanner.string()
-    case "on": isOn = scanner.boolean()
+    case "on", "fit": isOn = scanner.boolean()
     case "index": index = scanner.integer()
     case "ticket": ticket = scanner.integer()
     case "windows": windows = scanner.integer()
@@ -107,7 +109,7 @@ struct TraceLine {
     if isOfFrame && kind != .sent && !Trace.slots.contains(from) {
       return Flaw("\"\(word)\" without \"from\", the slot of who sent it")
     }
-    let numbers = [at, frame, bytes, air, index, ticket, windows, period, cycle, window ?? 0]
+    let numbers = [at, frame, bytes, air, index, ticket, windows ?? 0, period, cycle, window ?? 0]
     if numbers.contains(where: { $0 > Trace.largest || $0 < -Trace.largest }) {
       return Flaw("a number beyond \(Trace.largest)")
     }

@@ -26,7 +26,8 @@ const lanes = {
     context.font = font;
     const taken = [];
     // Who leads first: where there is no room for both, who only stood is left out.
-    for (const { text, x, y, colour } of [...this.words].sort((a, b) => (b.colour === "lead") - (a.colour === "lead"))) {
+    const byWeight = [...this.words].sort((a, b) => (b.colour === "lead") - (a.colour === "lead"));
+    for (const { text, x, y, colour } of byWeight) {
       const end = x + context.measureText(text).width + 6;
       if (taken.some((other) => other.y === y && other.x < end && other.end > x)) continue;
       taken.push({ x, end, y });
