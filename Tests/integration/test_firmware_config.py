@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import unittest
 
-from fixture import BINARIES, PATIENCE, ROOT, ClusterTest, Connection, free_udp_ports, until
+from fixture import BINARIES, PATIENCE, ROOT, ClusterTest, Connection, ReplyError, free_udp_ports, until
 
 SHIPPED = ROOT / "Firmware-config"
 HOOKS = sorted((SHIPPED / "hooks").glob("*.sh"))
@@ -117,7 +117,7 @@ class Examples(Scratch):
             try:
                 with Connection(self.scratch / "s" / f"{node.name}.sock") as connection:
                     return connection.call(*words)
-            except OSError:
+            except (OSError, ReplyError):
                 return None
 
         def healthy(node):
@@ -125,7 +125,7 @@ class Examples(Scratch):
             return status and dict(zip(status[::2], status[1::2]))["healthy"] == 1
 
         until(lambda: all(healthy(node) for node in nodes), PATIENCE, "three healthy nodes")
-        self.assertEqual(answers(nodes[0], "SET", "k", "v"), "OK")
+        until(lambda: answers(nodes[0], "SET", "k", "v") == "OK", PATIENCE, "the cluster to decide")
         for node in nodes:
             until(lambda: answers(node, "GET", "k") == "v", PATIENCE, f"{node.name} to know")
 

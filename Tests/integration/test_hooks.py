@@ -8,7 +8,7 @@ import stat
 import subprocess
 import unittest
 
-from fixture import PATIENCE, ClusterTest, until
+from fixture import PATIENCE, ClusterTest, SafeWriter, until
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # A line for each run, written at once: what is told of, in which order.
@@ -212,7 +212,7 @@ class Trouble(HookTest):
         until(lambda: self.hooks(node)["talk"]["ended"] == 1, PATIENCE, "the hook to be ended")
         self.assertEqual(node.log_text().count("hook talk says: talk\n"), 20)
         self.assertIn("its 300 ms were up: it was ended; it said: talk\n", node.log_text())
-        self.assertEqual(node.status()["healthy"], 1)
+        node.wait_healthy(PATIENCE)
 
 
 class RoleHooks(HookTest):
@@ -254,7 +254,7 @@ class RadioHook(HookTest):
         events = [line[0] for line in self.lines(cluster, "n1.sh")]
         self.assertEqual(events[0], "on")
         self.assertEqual({(a, b) for a, b in zip(events, events[1:])}, {("on", "off"), ("off", "on")})
-        self.assertEqual(cluster[0].call("SET", "k", "1"), "OK")
+        SafeWriter([cluster[0]]).write("SET", "k", "1", seconds=PATIENCE)
         cluster[0].stop()
         self.assertEqual(self.lines(cluster, "n1.sh")[-1][0], "on", "whoever stops it may need the radio")
 
@@ -267,7 +267,7 @@ class RadioHook(HookTest):
         cluster.start()
         cluster.wait_leader(PATIENCE)
         for number in range(5):
-            self.assertEqual(cluster[number % 3].call("SET", f"k{number}", "v"), "OK")
+            SafeWriter([cluster[number % 3]]).write("SET", f"k{number}", "v", seconds=PATIENCE)
         until(lambda: self.hooks(cluster[0])["radio"]["ended"] >= 2, PATIENCE, "two runs to be ended")
         until(lambda: self.hooks(cluster[1])["radio"]["failures"] >= 2, PATIENCE, "two runs to fail")
         self.assertIn("error: hook radio: its 300 ms were up", cluster[0].log_text())
