@@ -42,9 +42,8 @@ extension Node {
     var i = 0
     while i < settings.memberCount {
       let peer = NodeID(UInt8(i))
-      if peer != id, heardLately(peer, within: settings.fullEvery * 2), links.condition(of: peer).isWell {
-        return true
-      }
+      let isThere = heardLately(peer, within: settings.fullEvery * 2) && peers[peer].hearsWindow > 0
+      if peer != id, isThere, links.condition(of: peer).isWell { return true }
       i += 1
     }
     return false

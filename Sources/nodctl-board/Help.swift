@@ -24,7 +24,7 @@ enum Help {
   static func of(_ command: Command) -> String {
     let text = Help.text(command)
     var lines = text.abstract + "\n\nUsage: nodctl " + command.name + usage(command)
-    if command != .check { lines += " [--socket PATH | --node DIR] [--timeout SECONDS] [--json]" }
+    if command != .check { lines += "\n         [--socket PATH | --node DIR] [--timeout SECONDS] [--json]" }
     lines += "\n" + options(command)
     if command != .check {
       lines += """
