@@ -40,7 +40,7 @@ struct FoldedTime {
 
   /// Stretches without anything are as long as they are up to here.
   private static func unfolded(_ trace: Trace) -> Double {
-    trace.grid.period > 0 ? max(200, Double(trace.grid.period) / 400) : 10_000
+    trace.grid.period > 0 ? max(5_000, Double(trace.grid.period) / 400) : 10_000
   }
 
   private static func length(_ gap: Double, _ unfolded: Double) -> Double {
