@@ -52,7 +52,7 @@ func aLeaderWhoseBatteryRunsLowHandsOver(seed: UInt64) throws {
   let world = cluster(3, seed: 5) { options in
     options.use(RadioProfile.loraSF9, period: .seconds(80))
     options.fullEvery = 16
-    options.commandEvery = .seconds(20)
+    options.commandEvery = .seconds(40)
     options.recordsHistories = false
   }
   world.run(windows: 400)

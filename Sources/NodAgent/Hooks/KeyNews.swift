@@ -64,6 +64,11 @@ package struct KeyNews: ~Copyable {
       hasNews = true
       return Item(what: .resync, index: registry.lastIndex, key: Bytes(start: nil, count: 0))
     }
+    if let search, registry.found(by: search).isOutdated {
+      // What it had found was written again, or is gone; others may come before what is left.
+      self.search = nil
+      hasNews = true
+    }
     if hasNews && !look(registry, where: fits) { return nil }
     let written = search.flatMap { registry.found(by: $0).key }
     if deletionCount > 0, deletions[0].index <= written?.modifiedAt ?? LogIndex(.max) {
