@@ -2,7 +2,8 @@
 // and two windows later leads no more: everybody stays awake in that one, and elects another at once, since nobody
 // waits for a leader that resigned (design, section 3).
 
-/// When a member runs short, and who is well enough to lead in its place. The gap keeps leadership from going to and fro.
+/// When a member runs short, and who is well enough to lead in its place. The gap keeps leadership from going to and
+/// fro.
 enum Shortage {
   static let batteryPercent: UInt8 = 15
   /// A quarter may be kept in reserve, and then what is not essential waits already.

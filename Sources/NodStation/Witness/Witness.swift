@@ -120,7 +120,9 @@ extension Station where D: ~Copyable {
   private mutating func lookAtLog(_ now: LocalTime) {
     let (accepted, last, commit) = (node.acceptor.accepted, node.acceptor.last, node.acceptor.commit)
     if last != witness.last || accepted != witness.accepted {
-      if last > witness.last { witness.windows.saw(witness.last + 1, through: last, in: node.timeline.window) }
+      if last > witness.last {
+        witness.windows.saw(witness.last + 1, through: last, in: node.timeline.window)
+      }
       witness.last = last
       witness.accepted = accepted
       note(.accepted, last.raw, now)
