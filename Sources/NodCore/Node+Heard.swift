@@ -163,7 +163,7 @@ extension Node {
         leaderResigns = p.has(Prelude.resigning)
         heardLeaderFrame(frame, startedAt: startedAt, now: now)
       }
-    } else if frame.sender == leaderBallot.node && p.promised >= leaderBallot {
+    } else if frame.sender == leaderBallot.node && leaderBallot > .zero && p.promised >= leaderBallot {
       if !isLeader { leaderIsKnown = false }  // its own word: it leads no more
     } else if p.leaderAge < 255, p.promised >= leaderBallot, p.promised.node != id || isLeader {
       let spoke = window &- UInt32(p.leaderAge)

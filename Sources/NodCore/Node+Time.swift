@@ -15,7 +15,10 @@ extension Node {
     }
     guard isFresh || leader == nil else { return }
     let leads = p.has(Prelude.leads) && p.promised.node == frame.sender
-    if agrees(p, gridPoint) {
+    let apart = abs((clock.gridPoint(of: p.window) - gridPoint).raw)
+    // Give or take an eighth of a period it is this node's own grid. Of a stranger it is so only to half a slot: two that
+    // are further apart may speak and sleep past each other for ever.
+    if apart <= (isFresh ? settings.period.raw / 8 : settings.slot.raw / 2) {
       let quotesNewer = p.leaderAge < 255 && p.window &- UInt32(p.leaderAge) > leaderWindow
       if isFresh && !isLeader && (leads ? p.promised >= leaderBallot : quotesNewer) {
         gridHops = p.hops &+ 1
@@ -30,13 +33,6 @@ extension Node {
       return
     }
     if (isFresh || leader == nil) && givesWay(to: p) { adoptGrid(p, gridPoint, uncertainty, now) }
-  }
-
-  /// Whether the frame's grid is this node's own, give or take an eighth of a period.
-  private func agrees(_ p: Prelude, _ gridPoint: LocalTime) -> Bool {
-    let own = clock.gridPoint(of: p.window)
-    let apart = abs((own - gridPoint).raw)
-    return apart <= settings.period.raw / 8
   }
 
   /// A grid with a working leader never moves; any other gives way to it, then to the higher (ballot, founder,

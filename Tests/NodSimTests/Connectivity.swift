@@ -89,3 +89,19 @@ func aOneWayLinkToTheLeaderChangesNothing(followerHears: Bool, seed: UInt64) thr
   #expect(world.checker.leaderChanges == changes)
   world.expectSafe()
 }
+
+/// A link that is one-way from the first moment on: whoever is on its deaf or mute end follows through the third. (Slot
+/// 0, heard alone, was once taken for the leader of no ballot at all, which says that it leads no more.)
+@Test(arguments: 1...6 as ClosedRange<UInt64>)
+func aLinkThatWasAlwaysOneWayKeepsNobodyOut(seed: UInt64) {
+  for from in 0..<3 {
+    for to in 0..<3 where to != from {
+      let world = cluster(3, seed: seed)
+      world.cut[from] |= 1 << UInt32(to)
+      world.run(windows: 60)
+      for i in world.everybody {
+        #expect(world.node(i) { $0.leader != nil } == true, "n\(to) is deaf to n\(from): \(world.stateOfAll)")
+      }
+    }
+  }
+}
