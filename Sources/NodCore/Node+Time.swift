@@ -16,8 +16,8 @@ extension Node {
     guard isFresh || leader == nil else { return }
     let leads = p.has(Prelude.leads) && p.promised.node == frame.sender
     let apart = abs((clock.gridPoint(of: p.window) - gridPoint).raw)
-    // Give or take an eighth of a period it is this node's own grid. Of a stranger it is so only to half a slot: two that
-    // are further apart may speak and sleep past each other for ever.
+    // Give or take an eighth of a period it is this node's own grid; a stranger's only to half a slot, for two that are
+    // further apart may speak and sleep past each other for ever.
     if apart <= (isFresh ? settings.period.raw / 8 : settings.slot.raw / 2) {
       let quotesNewer = p.leaderAge < 255 && p.window &- UInt32(p.leaderAge) > leaderWindow
       if isFresh && !isLeader && (leads ? p.promised >= leaderBallot : quotesNewer) {
