@@ -362,8 +362,9 @@ extension Node {
         state.lossyUntil = timeline.window &+ Limits.lossyWindows
       }
     }
-    let isLeaving = handsOver && state.farewells >= Shortage.farewells && !hasUndecided
-    state.farewells = handsOver ? state.farewells + 1 : 0
+    let shouldGo = handsOver
+    let isLeaving = shouldGo && state.farewells >= Shortage.farewells && !hasUndecided
+    state.farewells = shouldGo ? state.farewells + 1 : 0
     role = .leader(state)
     leaderWindow = timeline.window
     if isLeaving || state.quorumAge >= dueLimit || isUnfit && state.quorumWindow < timeline.window &- 1 {

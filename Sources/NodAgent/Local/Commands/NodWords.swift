@@ -46,36 +46,31 @@ extension Clients {
   private func log<P: ClusterPort & ~Copyable>(
     _ writer: inout ReplyWriter, _ port: inout P
   ) throws(RequestError) {
-    var from: LogIndex?
-    var count = Self.logCountByDefault
-    if arguments.count > 2 {
-      guard let index = arguments[2].unsignedDecimal else { throw .notAnInteger }
-      from = LogIndex(index)
-    }
-    if arguments.count > 3 {
-      let wanted = try number(3)
-      guard wanted > 0 else { throw .notAnInteger }
-      count = Int(min(wanted, Self.logCountLimit))
-    }
-    port.report(.log(from: from, count: count), into: &writer)
+    let wanted = try span(countByDefault: Self.logCountByDefault, limit: Self.logCountLimit)
+    port.report(.log(from: wanted.from.map { LogIndex($0) }, count: wanted.count), into: &writer)
   }
 
   /// NOD TRACE [since [count]]
   private func trace<P: ClusterPort & ~Copyable>(
     _ writer: inout ReplyWriter, _ port: inout P
   ) throws(RequestError) {
-    var since: UInt64?
-    var count = Self.traceCountByDefault
+    let wanted = try span(countByDefault: Self.traceCountByDefault, limit: Self.traceCountLimit)
+    port.report(.trace(since: wanted.from, count: wanted.count), into: &writer)
+  }
+
+  /// The arguments `[from [count]]` behind a word.
+  private func span(countByDefault: Int, limit: Int64) throws(RequestError) -> (from: UInt64?, count: Int) {
+    var span = (from: UInt64?.none, count: countByDefault)
     if arguments.count > 2 {
-      guard let number = arguments[2].unsignedDecimal else { throw .notAnInteger }
-      since = number
+      guard let from = arguments[2].unsignedDecimal else { throw .notAnInteger }
+      span.from = from
     }
     if arguments.count > 3 {
       let wanted = try number(3)
       guard wanted > 0 else { throw .notAnInteger }
-      count = Int(min(wanted, Self.traceCountLimit))
+      span.count = Int(min(wanted, limit))
     }
-    port.report(.trace(since: since, count: count), into: &writer)
+    return span
   }
 
   private func help(_ writer: inout ReplyWriter) {
